@@ -1,0 +1,44 @@
+import type { CauseFacts, Event, Lease, MessageFacts, MessageId, Outcome } from './events.ts'
+import type { Lane, Policy } from './policy.ts'
+import type { ReasonCode } from './reasons.ts'
+
+/** What the world did with a message that was handed over. A time-out is `unknown`. */
+export type Handover = 'accepted' | 'deferred' | 'rejected' | 'unknown' | 'unreadable'
+
+/** What somebody wants, in the imperative. */
+export type Command =
+  | { type: 'ApplyPolicy'; hash: string; policy: Policy }
+  | { type: 'RequestMessage'; message: MessageFacts }
+  | { type: 'ReportCause'; cause: CauseFacts }
+  | { type: 'ReportCoverage'; source: string; until: number; complete: boolean }
+  | { type: 'RecordHandover'; id: MessageId; handover: Handover; upstream: string; reply: string }
+  | { type: 'ReleaseMessage'; id: MessageId; by: string }
+  | { type: 'DiscardMessage'; id: MessageId; by: string; reason: string }
+  | { type: 'PauseClass'; class: string; lane?: Lane; by: string; reason: string; until?: number }
+  | { type: 'ResumeClass'; class: string; lane?: Lane; by: string }
+  | { type: 'GrantLease'; lease: Lease }
+  | { type: 'EraseSubject'; subject: MessageFacts['address']; by: string }
+  /** Look again at a message that waits, after its cause came or its time ran out. */
+  | { type: 'ReconsiderMessage'; id: MessageId }
+  /** Time has passed: expiries, waits that ran out, pauses that end. */
+  | { type: 'Tick' }
+
+/** What the caller is told. `repeat`: the same request was decided before; `conflict`: the same key was used for another message. */
+export type Answer =
+  | { type: 'decided'; id: MessageId; outcome: Outcome; reasons: ReasonCode[]; lane: Lane; repeat: boolean }
+  | { type: 'conflict'; id: MessageId }
+  | { type: 'done' }
+  | { type: 'repeat' }
+  | { type: 'refused'; code: RefusalCode }
+
+export type RefusalCode =
+  | 'cause.duplicate-id'
+  | 'cause.from-the-future'
+  | 'class.unknown'
+  | 'message.not-held'
+  | 'message.not-live'
+  | 'message.unknown'
+  | 'budget.exhausted'
+  | 'lease.stale'
+
+export type Decision = { events: Event[]; answer: Answer; then?: Command[] }

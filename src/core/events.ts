@@ -1,0 +1,105 @@
+import type { Hash64 } from '../std/hash64.ts'
+import type { CauseKind, Lane, Policy } from './policy.ts'
+import type { ReasonCode } from './reasons.ts'
+
+/** A UUIDv7 (RFC 9562 §5.7) in lower case, made by the shell. A notice of the core's own has version 8, derived from the message it is about. */
+export type MessageId = string & { readonly __message: true }
+
+export type Outcome = 'deliver' | 'confirm' | 'hold' | 'suppress' | 'reject' | 'expire'
+export const outcomes: readonly Outcome[] = ['deliver', 'confirm', 'hold', 'suppress', 'reject', 'expire']
+
+export type Trust = 'session' | 'known-device' | 'unknown'
+export const trusts: readonly Trust[] = ['session', 'known-device', 'unknown']
+
+/** Where the ciphertext of a message lies: in the sealed bytes of the batch that decided it, under the key in `slot` of the key page `page`. */
+export type Sealed = { offset: number; length: number; page: number; slot: number }
+
+/** What the shell found out about a message before it asks for a decision. All of it is free of recipients and secrets. */
+export type MessageFacts = {
+  id: MessageId
+  application: string
+  class: string
+  /** Keyed hash of the account; `undefined` when the application did not say (plain SMTP). */
+  account?: Hash64
+  /** Keyed hash of the canonical mailbox: the bucket of the caps. */
+  mailbox: Hash64
+  /** Keyed hash of the address as it will be written to. */
+  address: Hash64
+  /** What makes a repeat: the idempotency key, else Message-ID, recipient and body; absent when the message brought neither. */
+  repeat?: { key: Hash64; content: Hash64 }
+  template?: { name: string; version?: string }
+  /** Keyed hash of the id of the event that the message names as its cause. */
+  cause?: Hash64
+  /** Instant, ms, after which the secret in the message is worthless. */
+  expiresAt?: number
+  environment?: string
+  /** Whether the recipient is on the allow-list for test material. */
+  allowListed?: boolean
+  bytes: number
+  /** SHA-256 over a nonce and the plaintext, base64url: the leaf of the register, which tells nothing and proves everything. */
+  commitment: string
+  sealed: Sealed
+  via: 'http' | 'smtp' | 'notice'
+}
+
+export type CauseFacts = {
+  /** Keyed hash of the event's id. */
+  key: Hash64
+  /** Keyed hash of source and id: the identity of a CloudEvent, for repeats. */
+  kind: CauseKind
+  account: Hash64
+  trust: Trust
+  /** Whether the account exists. */
+  known: boolean
+  /** Keyed hashes of the account's addresses, when the source names them; at most `recipientsMax`. */
+  recipients: Hash64[]
+  /** When it happened, ms. */
+  occurredAt: number
+  source: string
+}
+
+/**
+ * What has happened, in the past tense. The journal holds nothing else; a new member must be handled by `fold` before it compiles.
+ * The instant of an event is that of its batch.
+ */
+export type Event =
+  | { type: 'PolicyApplied'; hash: string; policy: Policy }
+  | { type: 'CauseReported'; cause: CauseFacts }
+  | { type: 'CoverageReported'; source: string; until: number; complete: boolean }
+  | {
+      type: 'MessageDecided'
+      message: MessageFacts
+      outcome: Outcome
+      reasons: ReasonCode[]
+      lane: Lane
+      priority: number
+      /** The cause that the message uses up. */
+      cause?: Hash64
+      /** The account that the decision was taken for, when the shell did not know it. */
+      account: Hash64
+      expiresAt: number
+      upstream: string
+      /** Only for a hold that waits for its cause. */
+      awaitsCauseUntil?: number
+      /** The mailbox is told once that more was asked for than it is sent. */
+      notice?: MessageId
+    }
+  | { type: 'MessageConflicted'; application: string; key: Hash64 }
+  | { type: 'MessageReleased'; id: MessageId; reasons: ReasonCode[]; lane: Lane; cause?: Hash64; by?: string }
+  | { type: 'MessageHeld'; id: MessageId; reasons: ReasonCode[] }
+  | { type: 'MessageRejected'; id: MessageId; reasons: ReasonCode[] }
+  | { type: 'MessageDiscarded'; id: MessageId; by: string; reason: string }
+  | { type: 'MessageExpired'; id: MessageId; reasons: ReasonCode[] }
+  | { type: 'MessageDelivered'; id: MessageId; upstream: string; attempt: number; reply: string }
+  | { type: 'HandoverDeferred'; id: MessageId; upstream: string; attempt: number; reply: string; nextAt: number; nextUpstream: string }
+  | { type: 'HandoverUnknown'; id: MessageId; upstream: string; attempt: number; reply: string; nextAt: number }
+  | { type: 'MessageUndeliverable'; id: MessageId; upstream: string; attempt: number; reply: string; reasons: ReasonCode[] }
+  | { type: 'LeaseGranted'; lease: Lease }
+  | { type: 'ClassPaused'; class: string; lane?: Lane; by: string; reason: string; until?: number }
+  | { type: 'ClassResumed'; class: string; lane?: Lane; by: string }
+  | { type: 'SubjectErased'; subject: Hash64; by: string; messages: MessageId[] }
+
+/** The right to deliver a number of messages of a class and lane in one clock hour. Grants are numbered by the coordinator and used once. */
+export type Lease = { class: string; lane: Lane; hour: number; messages: number; epoch: number; grant: number }
+
+export const recipientsMax = 10

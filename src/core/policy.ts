@@ -1,0 +1,137 @@
+/**
+ * What an installation allows, as plain data. `config.ts` reads and validates it; the core is given it as a `PolicyApplied` event, so that the
+ * journal alone says under which policy a decision was taken.
+ */
+
+/** By how far the requester is trusted: known devices, unknown places, events of the account itself, approved bulk. */
+export const lanes = ['reserved', 'open', 'system', 'campaign'] as const
+export type Lane = (typeof lanes)[number]
+
+/** `observe`: recorded, the message goes. `warn`: it goes and people are told. `enforce`: the outcome binds. */
+export const modes = ['observe', 'warn', 'enforce'] as const
+export type Mode = (typeof modes)[number]
+
+/**
+ * Whether a message must show its cause. `auto` becomes `required` after `matchesUntilRequired` matched messages in a row, so that an
+ * application that starts to report causes is protected without anyone turning a switch.
+ */
+export const requirements = ['required', 'expected', 'auto', 'never'] as const
+export type Requirement = (typeof requirements)[number]
+
+/** Kinds of events that can be causes, without the prefix `tocsin.`. */
+export const causeKinds = [
+  'reset.requested',
+  'login.succeeded',
+  'login.failed',
+  'credential.changed',
+  'protection.ordered',
+  'session.started',
+  'session.revoked',
+] as const
+export type CauseKind = (typeof causeKinds)[number]
+
+export type ClassPolicy = {
+  mode: Mode
+  causes: { kinds: CauseKind[]; requirement: Requirement; freshForMs: number; whenMissing: 'hold' | 'reject' }
+  /** `by-requester`: reserved or open by the trust of the cause; the others name the lane of a message that has its cause. */
+  lane: 'by-requester' | 'system' | 'campaign'
+  /** 0 leaves first. A reset never waits behind a campaign. */
+  priority: 0 | 1 | 2
+  content: 'inline' | 'approved-only'
+  /** How long the message is worth delivering when it names no expiry of its own. */
+  lifetimeMs: number
+  /** The time that delivery may take: a secret must outlive it. */
+  deliveryMs: number
+  /** Messages an hour, by lane. */
+  budgetPerHour: Record<Lane, number>
+}
+
+/** Messages to one canonical mailbox, over all classes, channels and sources. */
+export type Cap = { perHour: number; perDay: number }
+
+export type ApplicationPolicy = { requirements?: Record<string, Requirement> }
+
+export type Policy = {
+  classes: Record<string, ClassPolicy>
+  applications: Record<string, ApplicationPolicy>
+  caps: Record<Lane, Cap>
+  /** Approved templates and their versions. */
+  templates: Record<string, string[]>
+  /** Names of the upstreams, in order of preference. */
+  upstreams: string[]
+  /** With the local mailbox nothing leaves the machine, so that a test environment only warns. */
+  deliversLocally: boolean
+  matchesUntilRequired: number
+  causeAwaitedMs: number
+  repeatWindowMs: number
+  silentSource: { afterMs: number; allowancePerHour: number }
+  retry: { firstMs: number; factor: number; maxMs: number }
+}
+
+const second = 1000
+const minute = 60 * second
+const hour = 60 * minute
+const day = 24 * hour
+
+/** DESIGN: before any history reserved and system 100,000 an hour, open 300 an hour and class. */
+const budgetBeforeHistory: Record<Lane, number> = { reserved: 100_000, open: 300, system: 100_000, campaign: 100 }
+
+function classPolicy(part: Partial<ClassPolicy> & { kinds?: CauseKind[]; freshForMs?: number; requirement?: Requirement }): ClassPolicy {
+  const { kinds = [], freshForMs = hour, requirement = 'auto', ...rest } = part
+  return {
+    mode: 'enforce',
+    causes: { kinds, requirement: kinds.length === 0 ? 'never' : requirement, freshForMs, whenMissing: 'hold' },
+    lane: 'system',
+    priority: 0,
+    content: 'inline',
+    lifetimeMs: day,
+    deliveryMs: 30 * second,
+    budgetPerHour: { ...budgetBeforeHistory },
+    ...rest,
+  }
+}
+
+/** The classes of the mass sends: nothing leaves without an order, an approved campaign or an incident behind it. */
+const bulk = (): ClassPolicy =>
+  classPolicy({ kinds: ['protection.ordered'], requirement: 'required', lane: 'campaign', priority: 2, lifetimeMs: 3 * day })
+
+/** The classes of a fresh installation. */
+export const freshClasses = (): Record<string, ClassPolicy> => ({
+  'password-reset': classPolicy({
+    kinds: ['reset.requested'],
+    freshForMs: 15 * minute,
+    lane: 'by-requester',
+    lifetimeMs: hour,
+  }),
+  'sign-in-alert': classPolicy({ kinds: ['login.succeeded'] }),
+  'credential-changed': classPolicy({ kinds: ['credential.changed'] }),
+  'recovery-changed': classPolicy({ kinds: ['credential.changed'] }),
+  'forced-reset': bulk(),
+  'activity-review': bulk(),
+  'breach-notice': bulk(),
+  'incident-update': bulk(),
+  correction: bulk(),
+  other: classPolicy({ lane: 'by-requester', priority: 1, lifetimeMs: 3 * day }),
+})
+
+export const freshPolicy = (): Policy => ({
+  classes: freshClasses(),
+  applications: {},
+  caps: {
+    reserved: { perHour: 10, perDay: 30 },
+    open: { perHour: 5, perDay: 15 },
+    system: { perHour: 20, perDay: 60 },
+    campaign: { perHour: 3, perDay: 6 },
+  },
+  templates: {},
+  upstreams: ['mailbox'],
+  deliversLocally: true,
+  matchesUntilRequired: 20,
+  causeAwaitedMs: 5 * second,
+  repeatWindowMs: day,
+  silentSource: { afterMs: 10 * minute, allowancePerHour: 2 },
+  retry: { firstMs: 2 * second, factor: 2, maxMs: 10 * minute },
+})
+
+/** Counters of a cap have 16 bits. */
+export const capMax = 65_000

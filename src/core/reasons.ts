@@ -1,0 +1,33 @@
+/**
+ * Every code that a decision can carry, with the sentence that people read. The texts are fixed, so that the same decision is told in the
+ * same words everywhere, and they hold neither a recipient nor a secret. `docs/errors.md` lists them; a test keeps the two together.
+ */
+export const reasons = {
+  'recipient.not-the-accounts': 'The recipient is not among the addresses that the cause names for this account.',
+  'environment.not-allowed': 'Material from a test or staging environment may only go to the addresses on the allow-list.',
+  'template.unknown': 'The named template, or this version of it, is not approved.',
+  'content.inline-not-allowed': 'This class only accepts approved templates, and the message brings its own content.',
+  'cause.awaited': 'The event that causes this message has not been reported yet; the message waits for it.',
+  'cause.missing': 'No event was reported that justifies this message.',
+  'cause.wrong-kind': 'The named event is not of a kind that may cause a message of this class.',
+  'cause.other-account': 'The named event belongs to another account.',
+  'cause.stale': 'The named event is too old to justify a message of this class.',
+  'cause.used': 'The named event has already justified a message of this class to this recipient.',
+  'cause.source-silent': 'The source of the causes has fallen silent, so only a small leased allowance goes out.',
+  'secret.expired': 'The secret that the message carries would expire before the message can be delivered.',
+  'cap.mailbox': 'This mailbox has received as many messages of this lane as its cap allows for now.',
+  'breaker.open': 'The class is stopped, by a person or by a detector.',
+  'budget.exhausted': 'The budget of this class and lane is used up for this hour; the message is kept.',
+  'hold.released': 'A person released the message.',
+  'hold.discarded': 'A person discarded the message.',
+  'delivery.rejected': 'The upstream refused the message for good.',
+  'delivery.gave-up': 'The message could not be handed over within its lifetime.',
+  'subject.erased': 'The keys of this person were erased, so the message can no longer be read or sent.',
+} as const
+
+export type ReasonCode = keyof typeof reasons
+export type Reason = { code: ReasonCode; detail: string }
+
+export const reasonCodes = Object.keys(reasons) as ReasonCode[]
+
+export const explain = (codes: readonly ReasonCode[]): Reason[] => codes.map(code => ({ code, detail: reasons[code] }))

@@ -1,0 +1,55 @@
+/**
+ * A 64-bit keyed hash as the core sees it: 16 lower-case hexadecimal digits. The shell makes it with a secret key, so that an outsider can
+ * neither guess nor collide it; the core only compares, splits and mixes it.
+ */
+export type Hash64 = string & { readonly __hash64: true }
+
+const digits = /^[0-9a-f]{16}$/
+
+export function isHash64(text: string): text is Hash64 {
+  return digits.test(text)
+}
+
+function word(hash: string, from: number): number {
+  let value = 0
+  for (let i = from; i < from + 8; i++) {
+    const code = hash.charCodeAt(i)
+    value = (value << 4) | (code < 58 ? code - 48 : code - 87)
+  }
+  return value >>> 0
+}
+
+/** The upper 32 bits. */
+export const high = (hash: Hash64): number => word(hash, 0)
+
+/** The lower 32 bits. */
+export const low = (hash: Hash64): number => word(hash, 8)
+
+const hex = (value: number): string => (value >>> 0).toString(16).padStart(8, '0')
+
+export const hash64 = (hi: number, lo: number): Hash64 => (hex(hi) + hex(lo)) as Hash64
+
+/** Finalizer of MurmurHash3 (Appleby, public domain): every input bit changes every output bit with probability near one half. */
+function avalanche(value: number): number {
+  value = Math.imul(value ^ (value >>> 16), 0x85ebca6b)
+  value = Math.imul(value ^ (value >>> 13), 0xc2b2ae35)
+  return (value ^ (value >>> 16)) >>> 0
+}
+
+/** One hash out of two, order matters. The inputs are keyed hashes already, so mixing needs no key. */
+export function mix(a: Hash64, b: Hash64): Hash64 {
+  const hi = avalanche(high(a) ^ avalanche(high(b) + 0x9e3779b9))
+  const lo = avalanche(low(a) ^ avalanche(low(b) ^ hi))
+  return hash64(hi, lo)
+}
+
+/** A hash of a short name (a class, say) for use in `mix`. */
+export function nameHash(name: string): Hash64 {
+  let hi = 0x811c9dc5
+  let lo = 0x01000193
+  for (let i = 0; i < name.length; i++) {
+    hi = Math.imul(hi ^ name.charCodeAt(i), 0x01000193)
+    lo = Math.imul(lo + name.charCodeAt(i), 0x85ebca6b)
+  }
+  return hash64(avalanche(hi), avalanche(lo ^ hi))
+}
