@@ -1,0 +1,59 @@
+import type { CauseFacts, MessageId, Outcome } from '../core/events.ts'
+import type { Lane } from '../core/policy.ts'
+import type { Reason } from '../core/reasons.ts'
+import type { Mailbox } from '../std/mailbox.ts'
+
+/** Who sends: an application, known by its API key or its SMTP credential. `undefined` allows all. */
+export type Application = { name: string; senders?: string[]; classes?: string[]; environment?: string; appendCode?: boolean }
+
+/** One message as an application asked for it, parsed and within all limits, before anything was decided. */
+export type MessageRequest = {
+  class: string
+  account?: string
+  recipient: Mailbox
+  from?: { name?: string; mailbox: Mailbox }
+  content:
+    | { kind: 'parts'; subject: string; text?: string; html?: string }
+    | { kind: 'template'; name: string; version?: string; slots: Record<string, string> }
+    /** A whole mail as it came in over SMTP, the `X-Tocsin-*` fields removed. */
+    | { kind: 'raw'; data: Uint8Array }
+  cause?: string
+  /** Instant, ms. */
+  expiresAt?: number
+  environment?: string
+  idempotencyKey?: string
+  /** Message-ID of a raw mail; with recipient and body it tells a repeat when there is no idempotency key. */
+  messageId?: string
+}
+
+export type MessageAnswer =
+  | { status: 'decided' | 'repeat'; id: MessageId; outcome: Outcome; reasons: Reason[]; lane: Lane; code: string }
+  | { status: 'conflict'; id: MessageId }
+
+/** One event of the trace format, its envelope checked (CloudEvents 1.0.2) and its data parsed. `recipients` are the account's addresses. */
+export type ReportedEvent =
+  | {
+      type: 'cause'
+      id: string
+      source: string
+      kind: CauseFacts['kind']
+      account: string
+      trust: CauseFacts['trust']
+      known: boolean
+      recipients: Mailbox[]
+      occurredAt: number
+    }
+  | { type: 'coverage'; id: string; source: string; about: string; until: number; complete: boolean }
+
+export type EventAnswer = { status: 'accepted' | 'repeat' } | { status: 'refused'; code: string }
+
+/** The journal cannot be written now: nothing was decided, the caller may try again. Becomes 503 and 451. */
+export class Unavailable extends Error {
+  override readonly name = 'Unavailable'
+}
+
+/** What HTTP and SMTP are given. Answers come when what they say is durable, in the order of the requests. Both throw `Unavailable`. */
+export interface Intake {
+  messages(application: Application, requests: MessageRequest[]): Promise<MessageAnswer[]>
+  events(events: ReportedEvent[]): Promise<EventAnswer[]>
+}
