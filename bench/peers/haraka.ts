@@ -32,9 +32,17 @@ function configure(directory: string, setup: Setup, ports: { smtpPort: number; s
   for (const [name, text] of Object.entries(files)) writeFileSync(join(directory, name), text)
 }
 
-/** Everybody on the loopback may relay, and every domain is delivered to the sink. */
+/**
+ * Everybody on the loopback may relay, and every domain is delivered to the sink. Haraka leaves Nagle's algorithm on and writes a mail's
+ * last dot by itself: where the sink's TCP delays acknowledgements, as gVisor's does, that costs 40 ms a mail. Off, for its better result.
+ */
 function relayPlugin(sinkPort: number) {
-  return `exports.hook_connect = (next, connection) => {
+  return `const { Socket } = require('node:net')
+const connect = Socket.prototype.connect
+Socket.prototype.connect = function (...args) {
+  return connect.apply(this, args).setNoDelay(true)
+}
+exports.hook_connect = (next, connection) => {
   connection.relaying = true
   next()
 }
