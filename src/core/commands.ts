@@ -20,8 +20,8 @@ export type Command =
   | { type: 'EraseSubject'; subject: MessageFacts['address']; by: string }
   /** Look again at a message that waits, after its cause came or its time ran out. */
   | { type: 'ReconsiderMessage'; id: MessageId }
-  /** Time has passed: expiries, waits that ran out, pauses that end. */
-  | { type: 'Tick' }
+  /** Time has passed: lives and waits that ran out. What is with the world right now is settled by what the world says, not by the clock. */
+  | { type: 'Tick'; inFlight: ReadonlySet<MessageId> }
 
 /** What the caller is told. `repeat`: the same request was decided before; `conflict`: the same key was used for another message. */
 export type Answer =
@@ -41,4 +41,4 @@ export type RefusalCode =
   | 'budget.exhausted'
   | 'lease.stale'
 
-export type Decision = { events: Event[]; answer: Answer; then?: Command[] }
+export type Decision = { events: Event[]; answer: Answer; next?: Command[] }

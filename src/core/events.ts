@@ -91,9 +91,24 @@ export type Event =
   | { type: 'MessageDiscarded'; id: MessageId; by: string; reason: string }
   | { type: 'MessageExpired'; id: MessageId; reasons: ReasonCode[] }
   | { type: 'MessageDelivered'; id: MessageId; upstream: string; attempt: number; reply: string }
-  | { type: 'HandoverDeferred'; id: MessageId; upstream: string; attempt: number; reply: string; nextAt: number; nextUpstream: string }
+  | {
+      type: 'HandoverDeferred'
+      id: MessageId
+      upstream: string
+      attempt: number
+      reply: string
+      nextAt: number
+      nextUpstream: string
+    }
   | { type: 'HandoverUnknown'; id: MessageId; upstream: string; attempt: number; reply: string; nextAt: number }
-  | { type: 'MessageUndeliverable'; id: MessageId; upstream: string; attempt: number; reply: string; reasons: ReasonCode[] }
+  | {
+      type: 'MessageUndeliverable'
+      id: MessageId
+      upstream: string
+      attempt: number
+      reply: string
+      reasons: ReasonCode[]
+    }
   | { type: 'LeaseGranted'; lease: Lease }
   | { type: 'ClassPaused'; class: string; lane?: Lane; by: string; reason: string; until?: number }
   | { type: 'ClassResumed'; class: string; lane?: Lane; by: string }

@@ -76,7 +76,9 @@ const day = 24 * hour
 /** DESIGN: before any history reserved and system 100,000 an hour, open 300 an hour and class. */
 const budgetBeforeHistory: Record<Lane, number> = { reserved: 100_000, open: 300, system: 100_000, campaign: 100 }
 
-function classPolicy(part: Partial<ClassPolicy> & { kinds?: CauseKind[]; freshForMs?: number; requirement?: Requirement }): ClassPolicy {
+function classPolicy(
+  part: Partial<ClassPolicy> & { kinds?: CauseKind[]; freshForMs?: number; requirement?: Requirement },
+): ClassPolicy {
   const { kinds = [], freshForMs = hour, requirement = 'auto', ...rest } = part
   return {
     mode: 'enforce',
@@ -93,7 +95,13 @@ function classPolicy(part: Partial<ClassPolicy> & { kinds?: CauseKind[]; freshFo
 
 /** The classes of the mass sends: nothing leaves without an order, an approved campaign or an incident behind it. */
 const bulk = (): ClassPolicy =>
-  classPolicy({ kinds: ['protection.ordered'], requirement: 'required', lane: 'campaign', priority: 2, lifetimeMs: 3 * day })
+  classPolicy({
+    kinds: ['protection.ordered'],
+    requirement: 'required',
+    lane: 'campaign',
+    priority: 2,
+    lifetimeMs: 3 * day,
+  })
 
 /** The classes of a fresh installation. */
 export const freshClasses = (): Record<string, ClassPolicy> => ({

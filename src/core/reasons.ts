@@ -1,10 +1,11 @@
 /**
  * Every code that a decision can carry, with the sentence that people read. The texts are fixed, so that the same decision is told in the
- * same words everywhere, and they hold neither a recipient nor a secret. `docs/errors.md` lists them; a test keeps the two together.
+ * same words everywhere, and they hold neither a recipient nor a secret. They stand in the order of the gate's checks, which is the order in
+ * which a decision names them. `docs/errors.md` lists them; a test keeps the two together.
  */
 export const reasons = {
-  'recipient.not-the-accounts': 'The recipient is not among the addresses that the cause names for this account.',
-  'environment.not-allowed': 'Material from a test or staging environment may only go to the addresses on the allow-list.',
+  'environment.not-allowed':
+    'Material from a test or staging environment may only go to the addresses on the allow-list.',
   'template.unknown': 'The named template, or this version of it, is not approved.',
   'content.inline-not-allowed': 'This class only accepts approved templates, and the message brings its own content.',
   'cause.awaited': 'The event that causes this message has not been reported yet; the message waits for it.',
@@ -14,6 +15,7 @@ export const reasons = {
   'cause.stale': 'The named event is too old to justify a message of this class.',
   'cause.used': 'The named event has already justified a message of this class to this recipient.',
   'cause.source-silent': 'The source of the causes has fallen silent, so only a small leased allowance goes out.',
+  'recipient.not-the-accounts': 'The recipient is not among the addresses that the cause names for this account.',
   'secret.expired': 'The secret that the message carries would expire before the message can be delivered.',
   'cap.mailbox': 'This mailbox has received as many messages of this lane as its cap allows for now.',
   'breaker.open': 'The class is stopped, by a person or by a detector.',
@@ -29,5 +31,11 @@ export type ReasonCode = keyof typeof reasons
 export type Reason = { code: ReasonCode; detail: string }
 
 export const reasonCodes = Object.keys(reasons) as ReasonCode[]
+
+/** A set of codes as bits, for tables that keep the answers of millions of messages. */
+export const toMask = (codes: readonly ReasonCode[]): number =>
+  codes.reduce((mask, code) => mask | (1 << reasonCodes.indexOf(code)), 0)
+
+export const fromMask = (mask: number): ReasonCode[] => reasonCodes.filter((_, bit) => (mask & (1 << bit)) !== 0)
 
 export const explain = (codes: readonly ReasonCode[]): Reason[] => codes.map(code => ({ code, detail: reasons[code] }))

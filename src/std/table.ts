@@ -31,7 +31,10 @@ export class Table {
 
   /** `rowWords` counts the two words of the key. The table has 2^shardBits shards. */
   constructor(name: string, { rowWords, shardBits = 8 }: { rowWords: number; shardBits?: number }) {
-    assert(rowWords >= 2 && shardBits >= 1 && shardBits <= 16, 'a table has rows of two words or more and 2 to 65,536 shards')
+    assert(
+      rowWords >= 2 && shardBits >= 1 && shardBits <= 16,
+      'a table has rows of two words or more and 2 to 65,536 shards',
+    )
     this.#name = name
     this.#rowWords = rowWords
     this.#shardBits = shardBits

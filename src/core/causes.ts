@@ -1,0 +1,182 @@
+import { type Hash64, hash64, high, low, mix, nameHash } from '../std/hash64.ts'
+import { Table } from '../std/table.ts'
+import type { CauseFacts, MessageFacts, Trust } from './events.ts'
+import { trusts } from './events.ts'
+import { type ClassPolicy, causeKinds } from './policy.ts'
+import type { ReasonCode } from './reasons.ts'
+
+/**
+ * The cause ledger: which events were reported, for which account, and what each has already justified. One cause justifies one message per
+ * class and recipient. Six tables, all bounded by the longest freshness of a class:
+ *
+ * | table     | key                         | row                                              |
+ * |-----------|-----------------------------|--------------------------------------------------|
+ * | causes    | cause                       | account 2, the account's cause before it 2, kind and trust 1, occurred (s) 1 |
+ * | accounts  | account                     | newest cause 2, generation of its addresses 1, seen (s) 1 |
+ * | addresses | account × address           | generation 1, seen (s) 1                         |
+ * | owners    | address                     | account 2, seen (s) 1                            |
+ * | uses      | cause × class × address     | used (s) 1                                       |
+ */
+export type Ledger = { causes: Table; accounts: Table; addresses: Table; owners: Table; uses: Table }
+
+export const newLedger = (): Ledger => ({
+  causes: new Table('causes', { rowWords: 8, shardBits: 10 }),
+  accounts: new Table('accounts', { rowWords: 6, shardBits: 10 }),
+  addresses: new Table('addresses', { rowWords: 4, shardBits: 10 }),
+  owners: new Table('owners', { rowWords: 5, shardBits: 10 }),
+  uses: new Table('uses', { rowWords: 3, shardBits: 10 }),
+})
+
+/** How many of an account's causes are looked at for a message that names none. */
+const causesLookedAtMax = 16
+
+const seconds = (at: number): number => Math.floor(at / 1000)
+
+export type MatchedCause = { key: Hash64; account: Hash64; trust: Trust }
+
+export type Match =
+  | { status: 'matched'; cause: MatchedCause; account: Hash64 }
+  | { status: 'unmatched'; code: ReasonCode; account: Hash64 }
+
+export const hasCause = (ledger: Ledger, key: Hash64): boolean => ledger.causes.find(high(key), low(key)) >= 0
+
+export function recordCause(ledger: Ledger, cause: CauseFacts, now: number): void {
+  const account = ledger.accounts.insert(high(cause.account), low(cause.account))
+  const accountWords = ledger.accounts.words
+  const before = [accountWords[account + 2]!, accountWords[account + 3]!] as const
+  accountWords[account + 2] = high(cause.key)
+  accountWords[account + 3] = low(cause.key)
+  accountWords[account + 5] = seconds(now)
+  if (cause.recipients.length > 0) recordAddresses(ledger, cause, ++accountWords[account + 4]!, now)
+
+  const at = ledger.causes.insert(high(cause.key), low(cause.key))
+  const { words } = ledger.causes
+  words[at + 2] = high(cause.account)
+  words[at + 3] = low(cause.account)
+  words[at + 4] = before[0]
+  words[at + 5] = before[1]
+  words[at + 6] = causeKinds.indexOf(cause.kind) | (trusts.indexOf(cause.trust) << 8)
+  words[at + 7] = seconds(cause.occurredAt)
+}
+
+/** The newest report names all the account's addresses: those of an older generation are no longer the account's. */
+function recordAddresses(ledger: Ledger, cause: CauseFacts, generation: number, now: number): void {
+  for (const address of cause.recipients) {
+    const key = mix(cause.account, address)
+    const member = ledger.addresses.insert(high(key), low(key))
+    ledger.addresses.words[member + 2] = generation
+    ledger.addresses.words[member + 3] = seconds(now)
+    const owner = ledger.owners.insert(high(address), low(address))
+    ledger.owners.words[owner + 2] = high(cause.account)
+    ledger.owners.words[owner + 3] = low(cause.account)
+    ledger.owners.words[owner + 4] = seconds(now)
+  }
+}
+
+/** The account of a message: as the application says, else the one that is known to own the address, else the address stands for it. */
+export function accountOf(ledger: Ledger, facts: Pick<MessageFacts, 'account' | 'address'>): Hash64 {
+  if (facts.account) return facts.account
+  const at = ledger.owners.find(high(facts.address), low(facts.address))
+  return at < 0 ? facts.address : hash64(ledger.owners.words[at + 2]!, ledger.owners.words[at + 3]!)
+}
+
+/** `unknown` while no cause has named the account's addresses. */
+export function ownsAddress(ledger: Ledger, account: Hash64, address: Hash64): 'yes' | 'no' | 'unknown' {
+  const at = ledger.accounts.find(high(account), low(account))
+  const generation = at < 0 ? 0 : ledger.accounts.words[at + 4]!
+  if (generation === 0) return 'unknown'
+  const key = mix(account, address)
+  const member = ledger.addresses.find(high(key), low(key))
+  return member >= 0 && ledger.addresses.words[member + 2] === generation ? 'yes' : 'no'
+}
+
+const useKey = (cause: Hash64, className: string, address: Hash64): Hash64 =>
+  mix(mix(cause, nameHash(className)), address)
+
+export function useCause(ledger: Ledger, cause: Hash64, className: string, address: Hash64, now: number): void {
+  const key = useKey(cause, className, address)
+  const at = ledger.uses.insert(high(key), low(key))
+  ledger.uses.words[at + 2] = seconds(now)
+}
+
+/** A message that was not sent gives its cause back. */
+export function returnCause(ledger: Ledger, cause: Hash64, className: string, address: Hash64): void {
+  const key = useKey(cause, className, address)
+  ledger.uses.remove(high(key), low(key))
+}
+
+/** A named cause wins; without a name the account's newest one that fits is taken (check 4). */
+export function matchCause(ledger: Ledger, facts: MessageFacts, policy: ClassPolicy, now: number): Match {
+  const account = accountOf(ledger, facts)
+  if (facts.cause) return matchNamed(ledger, { ...facts, cause: facts.cause }, policy, account, now)
+  const newest = ledger.accounts.find(high(account), low(account))
+  if (newest < 0) return { status: 'unmatched', code: 'cause.missing', account }
+  let [hi, lo] = [ledger.accounts.words[newest + 2]!, ledger.accounts.words[newest + 3]!]
+  for (let looked = 0; looked < causesLookedAtMax && (hi | lo) !== 0; looked++) {
+    const at = ledger.causes.find(hi, lo)
+    if (at < 0) break
+    const { words } = ledger.causes
+    const before = [words[at + 4]!, words[at + 5]!] as const
+    const fault = faultOf(ledger, hash64(hi, lo), at, facts, policy, now)
+    if (!fault) return { status: 'matched', cause: rowOf(ledger, hi, lo), account }
+    if (fault === 'cause.stale') break
+    ;[hi, lo] = before
+  }
+  return { status: 'unmatched', code: 'cause.missing', account }
+}
+
+function matchNamed(
+  ledger: Ledger,
+  facts: MessageFacts & { cause: Hash64 },
+  policy: ClassPolicy,
+  account: Hash64,
+  now: number,
+): Match {
+  const [hi, lo] = [high(facts.cause), low(facts.cause)]
+  const at = ledger.causes.find(hi, lo)
+  if (at < 0) return { status: 'unmatched', code: 'cause.missing', account }
+  const cause = rowOf(ledger, hi, lo)
+  const code =
+    facts.account && facts.account !== cause.account
+      ? 'cause.other-account'
+      : faultOf(ledger, facts.cause, ledger.causes.find(hi, lo), facts, policy, now)
+  return code ? { status: 'unmatched', code, account } : { status: 'matched', cause, account: cause.account }
+}
+
+function faultOf(
+  ledger: Ledger,
+  cause: Hash64,
+  at: number,
+  facts: MessageFacts,
+  policy: ClassPolicy,
+  now: number,
+): ReasonCode | undefined {
+  const { words } = ledger.causes
+  if (!policy.causes.kinds.includes(causeKinds[words[at + 6]! & 0xff]!)) return 'cause.wrong-kind'
+  if (seconds(now) - words[at + 7]! > policy.causes.freshForMs / 1000) return 'cause.stale'
+  const use = useKey(cause, facts.class, facts.address)
+  return ledger.uses.find(high(use), low(use)) >= 0 ? 'cause.used' : undefined
+}
+
+function rowOf(ledger: Ledger, hi: number, lo: number): MatchedCause {
+  const at = ledger.causes.find(hi, lo)
+  const { words } = ledger.causes
+  return { key: hash64(hi, lo), account: hash64(words[at + 2]!, words[at + 3]!), trust: trusts[words[at + 6]! >>> 8]! }
+}
+
+/** Drops what can no longer justify anything from one shard of each table. `keepMs` is the longest freshness of a class. */
+export function sweepLedger(ledger: Ledger, shard: number, now: number, keepMs: number): number {
+  const old = (word: number) => (words: Uint32Array, at: number) => seconds(now) - words[at + word]! > keepMs / 1000
+  const remembered = (word: number) => (words: Uint32Array, at: number) =>
+    seconds(now) - words[at + word]! > addressesKeptMs / 1000
+  return (
+    ledger.causes.sweep(shard, old(7)) +
+    ledger.uses.sweep(shard, old(2)) +
+    ledger.accounts.sweep(shard, remembered(5)) +
+    ledger.addresses.sweep(shard, remembered(3)) +
+    ledger.owners.sweep(shard, remembered(4))
+  )
+}
+
+/** An account's addresses are remembered this long after its last cause: they tell a wrong recipient when the next message comes. */
+const addressesKeptMs = 24 * 3600_000

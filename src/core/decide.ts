@@ -1,0 +1,211 @@
+import { unreachable } from '../std/assert.ts'
+import { type Hash64, isHash64 } from '../std/hash64.ts'
+import { hasCause } from './causes.ts'
+import type { Answer, Command, Decision, Handover } from './commands.ts'
+import type { CauseFacts, Event, MessageFacts, MessageId } from './events.ts'
+import { expiryOf, judge } from './gate.ts'
+import { hourOf } from './leases.ts'
+import type { LiveMessage } from './messages.ts'
+import { earlierAnswer } from './repeats.ts'
+import type { State } from './state.ts'
+
+/** What happens when somebody wants something now. Pure: looks at the state, changes nothing. */
+export function decide(state: State, command: Command, now: number): Decision {
+  switch (command.type) {
+    case 'RequestMessage':
+      return requestMessage(state, command.message, now)
+    case 'ReportCause':
+      return reportCause(state, command.cause, now)
+    case 'ReportCoverage': {
+      const { source, until, complete } = command
+      return done({ type: 'CoverageReported', source, until, complete })
+    }
+    case 'RecordHandover':
+      return recordHandover(state, command, now)
+    case 'ReconsiderMessage':
+      return reconsider(state, command.id, now)
+    case 'ReleaseMessage':
+      return release(state, command.id, command.by, now)
+    case 'DiscardMessage': {
+      const { id, by, reason } = command
+      return isKept(state.messages.get(id))
+        ? done({ type: 'MessageDiscarded', id, by, reason })
+        : refused('message.not-held')
+    }
+    case 'ApplyPolicy':
+      return command.hash === state.policyHash
+        ? { events: [], answer: { type: 'repeat' } }
+        : done({ type: 'PolicyApplied', hash: command.hash, policy: command.policy })
+    case 'PauseClass': {
+      const { type: _, ...pause } = command
+      return command.class in state.policy.classes ? done({ type: 'ClassPaused', ...pause }) : refused('class.unknown')
+    }
+    case 'ResumeClass': {
+      const { type: _, ...pause } = command
+      return command.class in state.policy.classes ? done({ type: 'ClassResumed', ...pause }) : refused('class.unknown')
+    }
+    case 'GrantLease':
+      return state.leases.isNew(command.lease)
+        ? done({ type: 'LeaseGranted', lease: command.lease })
+        : refused('lease.stale')
+    case 'EraseSubject':
+      return eraseSubject(state, command.subject, command.by)
+    case 'Tick':
+      return { events: [], answer: { type: 'done' }, next: dueNow(state, command.inFlight, now) }
+    default:
+      return unreachable(command)
+  }
+}
+
+const done = (...events: Event[]): Decision => ({ events, answer: { type: 'done' } })
+const refused = (code: Extract<Answer, { type: 'refused' }>['code']): Decision => ({
+  events: [],
+  answer: { type: 'refused', code },
+})
+
+const isKept = (message: LiveMessage | undefined): message is LiveMessage =>
+  message !== undefined && message.status.is !== 'ready'
+
+function requestMessage(state: State, facts: MessageFacts, now: number): Decision {
+  const earlier =
+    facts.repeat && earlierAnswer(state.repeats, facts.repeat, { now, windowMs: state.policy.repeatWindowMs })
+  if (earlier?.type === 'conflict') {
+    const conflicted: Event = { type: 'MessageConflicted', application: facts.application, key: facts.repeat!.key }
+    return { events: [conflicted], answer: earlier }
+  }
+  if (earlier) return { events: [], answer: earlier }
+  const policy = state.policy.classes[facts.class]
+  if (!policy) return refused('class.unknown')
+  const { noticeDue, onAllowance, ...verdict } = judge(state, facts, policy, { now })
+  const event: Event = {
+    type: 'MessageDecided',
+    message: facts,
+    ...verdict,
+    priority: policy.priority,
+    expiresAt: expiryOf(facts, policy, now),
+    upstream: state.policy.upstreams[0]!,
+  }
+  if (noticeDue && state.leases.remaining(facts.class, 'system', hourOf(now)) > 0) event.notice = noticeId(facts.id)
+  const { outcome, reasons, lane } = verdict
+  return { events: [event], answer: { type: 'decided', id: facts.id, outcome, reasons, lane, repeat: false } }
+}
+
+/** The id of a notice is that of the message it is about with version 8 in place of 7 (RFC 9562 §5.8): unique, and the same on every replay. */
+const noticeId = (id: MessageId): MessageId => `${id.slice(0, 14)}8${id.slice(15)}` as MessageId
+
+/** An event that was reported before is a repeat; messages that waited for it are looked at again. */
+function reportCause(state: State, cause: CauseFacts, now: number): Decision {
+  if (hasCause(state.ledger, cause.key)) return { events: [], answer: { type: 'repeat' } }
+  if (cause.occurredAt - now > futureMs) return refused('cause.from-the-future')
+  const waiting = new Set<MessageId>()
+  for (const key of [cause.key, cause.account, ...cause.recipients])
+    for (const id of state.messages.waitingFor(key)) waiting.add(id)
+  const next = [...waiting].map((id): Command => ({ type: 'ReconsiderMessage', id }))
+  return { events: [{ type: 'CauseReported', cause }], answer: { type: 'done' }, next }
+}
+
+/** How far the clock of a source of causes may be ahead of ours. */
+const futureMs = 2 * 60_000
+
+/** A message whose cause came, or whose wait or life has ended. */
+function reconsider(state: State, id: MessageId, now: number): Decision {
+  const message = state.messages.get(id)
+  if (!message) return refused('message.not-live')
+  if (now >= message.expiresAt) {
+    const code = message.status.is === 'ready' ? 'delivery.gave-up' : 'secret.expired'
+    return done({ type: 'MessageExpired', id, reasons: [...new Set([...message.reasons, code] as const)] })
+  }
+  if (message.status.is !== 'waiting') return { events: [], answer: { type: 'done' } }
+  const policy = state.policy.classes[message.facts.class]
+  if (!policy) return done({ type: 'MessageHeld', id, reasons: message.reasons })
+  const { until } = message.status
+  const verdict = judge(state, message.facts, policy, { now, again: { decidedAt: message.decidedAt, until } })
+  const { outcome, reasons, lane, cause } = verdict
+  switch (outcome) {
+    case 'deliver':
+      return done({ type: 'MessageReleased', id, reasons, lane, ...(cause && { cause }) })
+    case 'reject':
+      return done({ type: 'MessageRejected', id, reasons })
+    case 'expire':
+      return done({ type: 'MessageExpired', id, reasons })
+    default:
+      return verdict.awaitsCauseUntil !== undefined ? done() : done({ type: 'MessageHeld', id, reasons })
+  }
+}
+
+/** A person's word lifts every hold but the budget and the end of the message's life. */
+function release(state: State, id: MessageId, by: string, now: number): Decision {
+  const message = state.messages.get(id)
+  if (!isKept(message)) return refused('message.not-held')
+  if (now >= message.expiresAt) return done({ type: 'MessageExpired', id, reasons: ['secret.expired'] })
+  if (state.leases.remaining(message.facts.class, message.lane, hourOf(now)) <= 0) return refused('budget.exhausted')
+  return done({ type: 'MessageReleased', id, reasons: ['hold.released'], lane: message.lane, by })
+}
+
+type Recorded = { id: MessageId; handover: Handover; upstream: string; reply: string }
+
+function recordHandover(state: State, { id, handover, upstream, reply }: Recorded, now: number): Decision {
+  const message = state.messages.get(id)
+  if (message?.status.is !== 'ready') return refused('message.not-live')
+  const attempt = message.attempts + 1
+  const common = { id, upstream, attempt, reply }
+  switch (handover) {
+    case 'accepted':
+      return done({ type: 'MessageDelivered', ...common })
+    case 'rejected':
+      return done({ type: 'MessageUndeliverable', ...common, reasons: ['delivery.rejected'] })
+    case 'unreadable':
+      return done({ type: 'MessageUndeliverable', ...common, reasons: ['subject.erased'] })
+    case 'unknown':
+      return done({ type: 'HandoverUnknown', ...common, nextAt: now + backOff(state, id, attempt) })
+    case 'deferred':
+      return done({ type: 'HandoverDeferred', ...common, ...nextTry(state, id, { upstream, attempt, now }) })
+    default:
+      return unreachable(handover)
+  }
+}
+
+/**
+ * After a refusal for now the next upstream is tried at once; when all have been tried, the first again after a pause. After an unknown
+ * outcome the upstream stays: it may have the message, and would recognize its Message-ID.
+ */
+function nextTry(
+  state: State,
+  id: MessageId,
+  { upstream, attempt, now }: { upstream: string; attempt: number; now: number },
+): { nextAt: number; nextUpstream: string } {
+  const { upstreams } = state.policy
+  const at = upstreams.indexOf(upstream)
+  const nextUpstream = upstreams[(at + 1) % upstreams.length]!
+  const roundIsOver = attempt % upstreams.length === 0
+  return { nextUpstream, nextAt: roundIsOver ? now + backOff(state, id, attempt / upstreams.length) : now }
+}
+
+/** Exponential, between half and three halves of the plan; the jitter comes from the random digits of the id, so that a replay agrees. */
+function backOff(state: State, id: MessageId, attempt: number): number {
+  const { firstMs, factor, maxMs } = state.policy.retry
+  let delay = firstMs
+  for (let i = 1; i < attempt && delay < maxMs; i++) delay *= factor
+  const jitter = Number.parseInt(id.slice(-6, -2), 16) / 0x10000
+  return Math.round(Math.min(delay, maxMs) * (0.5 + jitter))
+}
+
+/** Live messages of the person end; keys and views are the shell's to erase. */
+function eraseSubject(state: State, subject: Hash64, by: string): Decision {
+  if (!isHash64(subject)) return refused('message.unknown')
+  const messages: MessageId[] = []
+  for (const { account, facts } of state.messages.all())
+    if (account === subject || facts.address === subject) messages.push(facts.id)
+  return done({ type: 'SubjectErased', subject, by, messages })
+}
+
+/** Messages whose wait or life has ended. */
+function dueNow(state: State, inFlight: ReadonlySet<MessageId>, now: number): Command[] {
+  return state.messages
+    .takeEnded(now, endedAtOnceMax)
+    .filter(message => !inFlight.has(message.facts.id))
+    .map((message): Command => ({ type: 'ReconsiderMessage', id: message.facts.id }))
+}
+
+/** Bounds the work of one tick; the next one follows at once. */
+const endedAtOnceMax = 2000

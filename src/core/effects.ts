@@ -1,0 +1,48 @@
+import type { MessageFacts, MessageId } from './events.ts'
+import type { LiveMessage } from './messages.ts'
+import type { Lane } from './policy.ts'
+import type { State } from './state.ts'
+
+/** What the engine is to do in the world. Data; whoever performs it reports back with `RecordHandover`. */
+export type Effect = {
+  type: 'HandOver'
+  id: MessageId
+  upstream: string
+  /** 1 for the first try. */
+  attempt: number
+  expiresAt: number
+  lane: Lane
+  priority: number
+  position: number
+  facts: MessageFacts
+}
+
+/** How many messages may be with the world at a time: the in-flight window. Bulk may fill only part of it, so that a reset finds room. */
+export type Window = { inFlightMax: number; bulkInFlightMax: number }
+
+const isBulk = (message: Pick<LiveMessage, 'priority'>): boolean => message.priority === 2
+
+/** The next hand-overs due, the most urgent first, without those in flight. */
+export function effects(state: State, now: number, window: Window, inFlight: ReadonlyMap<MessageId, Effect>): Effect[] {
+  let room = window.inFlightMax - inFlight.size
+  if (room <= 0) return []
+  let bulkRoom = window.bulkInFlightMax - countBulk(inFlight)
+  const due: Effect[] = []
+  for (const message of state.messages.urgent(now)) {
+    if (inFlight.has(message.facts.id) || message.expiresAt <= now) continue
+    if (isBulk(message) && bulkRoom-- <= 0) break
+    due.push(handOver(message))
+    if (--room === 0) break
+  }
+  return due
+}
+
+function countBulk(inFlight: ReadonlyMap<MessageId, Effect>): number {
+  let count = 0
+  for (const effect of inFlight.values()) if (isBulk(effect)) count++
+  return count
+}
+
+function handOver({ facts, upstream, attempts, expiresAt, lane, priority, position }: LiveMessage): Effect {
+  return { type: 'HandOver', id: facts.id, upstream, attempt: attempts + 1, expiresAt, lane, priority, position, facts }
+}

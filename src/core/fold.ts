@@ -1,0 +1,179 @@
+import { assert, unreachable } from '../std/assert.ts'
+import { countMessage, markNoticed, sweepCaps } from './caps.ts'
+import { recordCause, returnCause, sweepLedger, useCause } from './causes.ts'
+import type { Event, MessageId } from './events.ts'
+import { hourOf } from './leases.ts'
+import type { LiveMessage } from './messages.ts'
+import type { ReasonCode } from './reasons.ts'
+import { rememberAnswer, sweepRepeats } from './repeats.ts'
+import { longestFreshnessMs, pauseKey, type State, streakKey } from './state.ts'
+
+/** Where an event stands: the position and instant of its batch. */
+export type When = { position: number; at: number }
+
+/** Take in what has happened. The only writer of the state; exhaustive, and an unknown event stops the partition rather than vanish. */
+export function fold(state: State, event: Event, when: When): void {
+  apply(state, event, when)
+  state.at = when.at
+  state.folded++
+  if (state.folded % sweepEvery === 0) sweep(state, when.at)
+}
+
+function apply(state: State, event: Event, when: When): void {
+  switch (event.type) {
+    case 'PolicyApplied':
+      state.policy = event.policy
+      state.policyHash = event.hash
+      return
+    case 'CauseReported':
+      state.heartbeat.heardAt = when.at
+      return recordCause(state.ledger, event.cause, when.at)
+    case 'CoverageReported':
+      state.heartbeat = { promised: true, heardAt: when.at }
+      return
+    case 'MessageDecided':
+      return messageDecided(state, event, when)
+    case 'MessageConflicted':
+      return
+    case 'MessageReleased':
+      return messageReleased(state, event, when)
+    case 'MessageHeld': {
+      state.messages.change(event.id, { status: { is: 'held' }, reasons: event.reasons })
+      const { facts } = state.messages.get(event.id)!
+      return broken(state, streakKey(facts.application, facts.class))
+    }
+    case 'MessageRejected':
+    case 'MessageDiscarded':
+    case 'MessageExpired':
+      return endUnsent(state, event.id)
+    case 'MessageDelivered':
+    case 'MessageUndeliverable':
+      state.messages.remove(event.id)
+      return
+    case 'HandoverDeferred':
+      return tryAgain(state, event.id, event.nextAt, event.nextUpstream)
+    case 'HandoverUnknown':
+      return tryAgain(state, event.id, event.nextAt, event.upstream)
+    case 'LeaseGranted':
+      return state.leases.take(event.lease)
+    case 'ClassPaused': {
+      const { type: _, ...pause } = event
+      state.pauses.set(pauseKey(event.class, event.lane), { ...pause, since: when.at })
+      return
+    }
+    case 'ClassResumed':
+      state.pauses.delete(pauseKey(event.class, event.lane))
+      return
+    case 'SubjectErased':
+      for (const id of event.messages) state.messages.remove(id)
+      return
+    default:
+      return unreachable(event)
+  }
+}
+
+type Decided = Extract<Event, { type: 'MessageDecided' }>
+
+function messageDecided(state: State, event: Decided, when: When): void {
+  const { message, outcome, reasons, lane, cause } = event
+  const { at } = when
+  rememberAnswer(state.repeats, message, { outcome, lane, reasons, at })
+  const goesOn = outcome === 'deliver' || outcome === 'hold' || outcome === 'confirm'
+  if (event.notice) addNotice(state, event, event.notice, when)
+  if (!goesOn) return
+  countMessage(state.caps, message.mailbox, lane, at)
+  if (outcome === 'deliver') spend(state, message.class, lane, reasons, at)
+  if (cause) useCause(state.ledger, cause, message.class, message.address, at)
+  if (event.awaitsCauseUntil === undefined) countMatch(state, message.application, message.class, cause !== undefined)
+  state.messages.add(liveMessage(event, when))
+}
+
+function liveMessage(event: Decided, { position, at }: When): LiveMessage {
+  const { message, account, lane, priority, reasons, cause, expiresAt, upstream, awaitsCauseUntil } = event
+  const live: LiveMessage = {
+    facts: message,
+    account,
+    lane,
+    priority,
+    reasons,
+    decidedAt: at,
+    expiresAt,
+    position,
+    upstream,
+    attempts: 0,
+    turn: 0,
+    status:
+      event.outcome === 'deliver'
+        ? { is: 'ready', at }
+        : awaitsCauseUntil !== undefined
+          ? { is: 'waiting', until: awaitsCauseUntil }
+          : { is: 'held' },
+  }
+  if (cause) live.cause = cause
+  return live
+}
+
+/** The one notice that explains a suppressed message goes to the same person, in the account's own lane. */
+function addNotice(state: State, event: Decided, id: MessageId, when: When): void {
+  const { message } = event
+  markNoticed(state.caps, message.mailbox, when.at)
+  state.leases.spend(message.class, 'system', hourOf(when.at))
+  const facts = { ...message, id, via: 'notice' as const }
+  state.messages.add(liveMessage({ ...event, message: facts, lane: 'system', outcome: 'deliver', reasons: [] }, when))
+}
+
+function messageReleased(state: State, event: Extract<Event, { type: 'MessageReleased' }>, { at }: When): void {
+  const message = state.messages.get(event.id)
+  assert(message && message.status.is !== 'ready', 'only a message that is kept is released')
+  const { facts } = message
+  const waited = message.status.is === 'waiting'
+  spend(state, facts.class, event.lane, event.reasons, at)
+  if (event.cause) useCause(state.ledger, event.cause, facts.class, facts.address, at)
+  if (waited) countMatch(state, facts.application, facts.class, event.cause !== undefined)
+  const patch: Partial<LiveMessage> = { status: { is: 'ready', at }, reasons: event.reasons, lane: event.lane }
+  if (event.cause) patch.cause = event.cause
+  state.messages.change(event.id, patch)
+}
+
+function spend(state: State, className: string, lane: LiveMessage['lane'], reasons: ReasonCode[], at: number): void {
+  const hour = hourOf(at)
+  state.leases.spend(className, lane, hour)
+  if (!reasons.includes('cause.source-silent')) return
+  const used = state.allowance.get(className)
+  state.allowance.set(className, { hour, count: (used?.hour === hour ? used.count : 0) + 1 })
+}
+
+/** Matched messages in a row make a requirement of `auto`; once it is one, a miss no longer takes it back. */
+function countMatch(state: State, application: string, className: string, matched: boolean): void {
+  if (state.policy.classes[className]?.causes.requirement === 'never') return
+  const key = streakKey(application, className)
+  if (matched) state.streaks.set(key, (state.streaks.get(key) ?? 0) + 1)
+  else broken(state, key)
+}
+
+function broken(state: State, key: string): void {
+  if ((state.streaks.get(key) ?? 0) < state.policy.matchesUntilRequired) state.streaks.delete(key)
+}
+
+/** A message that was never sent gives its cause back. */
+function endUnsent(state: State, id: MessageId): void {
+  const message = state.messages.remove(id)
+  if (message?.cause && message.attempts === 0)
+    returnCause(state.ledger, message.cause, message.facts.class, message.facts.address)
+}
+
+function tryAgain(state: State, id: MessageId, at: number, upstream: string): void {
+  const message = state.messages.get(id)
+  assert(message, 'only a live message is tried again')
+  state.messages.change(id, { status: { is: 'ready', at }, upstream, attempts: message.attempts + 1 })
+}
+
+/** Every so many events one shard of each table is swept: the same on every replay, and never a pause. */
+const sweepEvery = 64
+
+function sweep(state: State, at: number): void {
+  const turn = state.folded / sweepEvery
+  sweepCaps(state.caps, turn % state.caps.shardCount, at)
+  sweepRepeats(state.repeats, turn % state.repeats.shardCount, at, state.policy.repeatWindowMs)
+  sweepLedger(state.ledger, turn % state.ledger.causes.shardCount, at, longestFreshnessMs(state.policy))
+}

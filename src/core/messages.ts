@@ -1,0 +1,241 @@
+import { assert } from '../std/assert.ts'
+import { Calendar } from '../std/calendar.ts'
+import type { Hash64 } from '../std/hash64.ts'
+import type { Captured, Page } from './capture.ts'
+import type { MessageFacts, MessageId } from './events.ts'
+import { type Lane, lanes } from './policy.ts'
+import type { ReasonCode } from './reasons.ts'
+
+/** A message that is not at its end yet. What has ended lives on only as a repeat and in the register. */
+export type LiveMessage = {
+  facts: MessageFacts
+  account: Hash64
+  lane: Lane
+  priority: number
+  reasons: ReasonCode[]
+  cause?: Hash64
+  decidedAt: number
+  expiresAt: number
+  /** Position of the batch that holds the ciphertext. */
+  position: number
+  upstream: string
+  attempts: number
+  /** Order among equals: taken anew each time the message becomes ready. */
+  turn: number
+  status:
+    | { is: 'ready'; at: number }
+    | { is: 'held' }
+    /** Ahead of its cause. */
+    | { is: 'waiting'; until: number }
+}
+
+const bucketCount = 256
+
+/** By urgency: the class's priority first, then the lane, so that a known device leaves before an unknown one and bulk comes last. */
+const laneRank: Record<Lane, number> = { reserved: 0, system: 1, open: 2, campaign: 3 }
+const ranks = 3 * lanes.length
+const rankOf = (message: LiveMessage): number => message.priority * lanes.length + laneRank[message.lane]
+
+/**
+ * The live messages with the indexes that find the next one due. The messages are state and are captured in snapshots; the indexes are
+ * derived from them and are rebuilt on recovery in the same order.
+ */
+export class LiveMessages implements Captured {
+  readonly #buckets = Array.from({ length: bucketCount }, () => new Map<MessageId, LiveMessage>())
+  readonly #dirty = new Uint8Array(bucketCount)
+  #capturing: Map<number, Uint8Array | undefined> | undefined
+  #size = 0
+  #turn = 0
+  #held = 0
+  readonly #ready: Map<MessageId, LiveMessage>[] = Array.from({ length: ranks }, () => new Map())
+  readonly #later = new Calendar<MessageId>({ slotMs: 100 })
+  readonly #ends = new Calendar<MessageId>({ slotMs: 1000 })
+  readonly #waits = new Calendar<MessageId>({ slotMs: 100 })
+  readonly #waiters = new Map<Hash64, Set<MessageId>>()
+
+  get size(): number {
+    return this.#size
+  }
+
+  get heldCount(): number {
+    return this.#held
+  }
+
+  get(id: MessageId): LiveMessage | undefined {
+    return this.#buckets[bucketOf(id)]!.get(id)
+  }
+
+  add(message: LiveMessage): void {
+    const bucket = this.#open(message.facts.id)
+    assert(!bucket.has(message.facts.id), 'a message is added once')
+    message.turn = ++this.#turn
+    bucket.set(message.facts.id, message)
+    this.#size++
+    this.#index(message)
+  }
+
+  /** Change a message and put it in its new place. */
+  change(id: MessageId, patch: Partial<LiveMessage>): void {
+    const message = this.#open(id).get(id)
+    assert(message, 'only a live message changes')
+    this.#unindex(message)
+    Object.assign(message, patch)
+    message.turn = ++this.#turn
+    this.#index(message)
+  }
+
+  remove(id: MessageId): LiveMessage | undefined {
+    const bucket = this.#open(id)
+    const message = bucket.get(id)
+    if (!message) return undefined
+    this.#unindex(message)
+    bucket.delete(id)
+    this.#size--
+    return message
+  }
+
+  /** The messages that wait for a cause under this key: the cause itself, its account, or one of its addresses. */
+  waitingFor(key: Hash64): MessageId[] {
+    return [...(this.#waiters.get(key) ?? [])]
+  }
+
+  /** Ready messages, the most urgent first, without those that `skip` names. */
+  *urgent(now: number): Generator<LiveMessage> {
+    this.#wake(now)
+    for (const queue of this.#ready) yield* queue.values()
+  }
+
+  /** How many messages wait to be handed over. */
+  queued(): number {
+    return this.#size - this.#held
+  }
+
+  /** Takes out, and returns, messages whose wait or life has ended by `now`; what is done with them is the caller's to decide. */
+  takeEnded(now: number, limit: number): LiveMessage[] {
+    const ids = this.#waits.take(now, limit)
+    return [...ids, ...this.#ends.take(now, limit - ids.length)].map(id => this.get(id)!)
+  }
+
+  /** The next instant at which something is due without any command, or `undefined`. */
+  nextDue(): number | undefined {
+    const due = [this.#later, this.#ends, this.#waits].map(calendar => calendar.next() ?? Number.POSITIVE_INFINITY)
+    const next = Math.min(...due)
+    return next === Number.POSITIVE_INFINITY ? undefined : next
+  }
+
+  *all(): Generator<LiveMessage> {
+    for (const bucket of this.#buckets) yield* bucket.values()
+  }
+
+  beginCapture({ whole }: { whole: boolean }): void {
+    this.#capturing = new Map()
+    for (let i = 0; i < bucketCount; i++) {
+      if (whole || this.#dirty[i]) this.#capturing.set(i, undefined)
+      this.#dirty[i] = 0
+    }
+  }
+
+  nextPage(): Page | undefined {
+    const next = this.#capturing?.entries().next()
+    if (!next || next.done) {
+      this.#capturing = undefined
+      return undefined
+    }
+    const [index, copy] = next.value
+    this.#capturing!.delete(index)
+    return { page: `messages/${index}`, bytes: copy ?? this.#bytesOf(index) }
+  }
+
+  /** Put back all pages of a snapshot at once; the order of the ready messages is that of their turns. */
+  restore(pages: LiveMessage[][]): void {
+    const messages = pages.flat().sort((a, b) => a.turn - b.turn)
+    for (const message of messages) {
+      this.#buckets[bucketOf(message.facts.id)]!.set(message.facts.id, message)
+      this.#turn = message.turn
+      this.#size++
+      this.#index(message)
+    }
+  }
+
+  get turn(): number {
+    return this.#turn
+  }
+
+  set turn(turn: number) {
+    this.#turn = turn
+  }
+
+  #bytesOf(index: number): Uint8Array {
+    return utf8(JSON.stringify([...this.#buckets[index]!.values()]))
+  }
+
+  /** The bucket of a message, about to change. */
+  #open(id: MessageId): Map<MessageId, LiveMessage> {
+    const index = bucketOf(id)
+    this.#dirty[index] = 1
+    if (this.#capturing?.has(index) && this.#capturing.get(index) === undefined)
+      this.#capturing.set(index, this.#bytesOf(index))
+    return this.#buckets[index]!
+  }
+
+  #index(message: LiveMessage): void {
+    const { id } = message.facts
+    const { status } = message
+    this.#ends.add(message.expiresAt, id)
+    if (status.is === 'ready') {
+      if (status.at <= message.decidedAt) this.#ready[rankOf(message)]!.set(id, message)
+      else this.#later.add(status.at, id)
+      return
+    }
+    this.#held++
+    if (status.is !== 'waiting') return
+    this.#waits.add(status.until, id)
+    for (const key of waitKeys(message)) this.#addWaiter(key, id)
+  }
+
+  #unindex(message: LiveMessage): void {
+    const { id } = message.facts
+    const { status } = message
+    this.#ends.remove(message.expiresAt, id)
+    if (status.is === 'ready') {
+      this.#ready[rankOf(message)]!.delete(id)
+      this.#later.remove(status.at, id)
+      return
+    }
+    this.#held--
+    if (status.is !== 'waiting') return
+    this.#waits.remove(status.until, id)
+    for (const key of waitKeys(message)) this.#removeWaiter(key, id)
+  }
+
+  #addWaiter(key: Hash64, id: MessageId): void {
+    const set = this.#waiters.get(key)
+    if (set) set.add(id)
+    else this.#waiters.set(key, new Set([id]))
+  }
+
+  #removeWaiter(key: Hash64, id: MessageId): void {
+    const set = this.#waiters.get(key)
+    set?.delete(id)
+    if (set?.size === 0) this.#waiters.delete(key)
+  }
+
+  /** Deferred messages whose time has come join the ready ones. */
+  #wake(now: number): void {
+    for (const id of this.#later.take(now, Number.POSITIVE_INFINITY)) {
+      const message = this.get(id)!
+      this.#ready[rankOf(message)]!.set(id, message)
+    }
+  }
+}
+
+/** A message that names its cause waits for that one alone; any other for whatever its account or its address causes. */
+const waitKeys = ({ facts, account }: LiveMessage): Hash64[] =>
+  facts.cause ? [facts.cause] : account === facts.address ? [account] : [account, facts.address]
+
+/** The last two digits of a UUIDv7 are random. */
+const bucketOf = (id: MessageId): number => Number.parseInt(id.slice(-2), 16)
+
+/** The pages hold JSON without any personal text; TextEncoder is the language's own and deterministic. */
+const encoder = new TextEncoder()
+const utf8 = (text: string): Uint8Array => encoder.encode(text)

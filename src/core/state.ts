@@ -1,0 +1,68 @@
+import { type Caps, newCaps } from './caps.ts'
+import { type Ledger, newLedger } from './causes.ts'
+import { Leases } from './leases.ts'
+import { LiveMessages } from './messages.ts'
+import { type ClassPolicy, freshPolicy, type Lane, type Policy, type Requirement } from './policy.ts'
+import { newRepeats, type Repeats } from './repeats.ts'
+
+/** Everything that a partition knows. Changed in place, by `fold` alone. */
+export type State = {
+  policy: Policy
+  policyHash: string
+  messages: LiveMessages
+  repeats: Repeats
+  caps: Caps
+  ledger: Ledger
+  leases: Leases
+  /** Matched messages in a row, by application and class, for the requirement `auto`. */
+  streaks: Map<string, number>
+  /** When the sources of causes were last heard, once they have promised to be heard at all. */
+  heartbeat: { promised: boolean; heardAt: number }
+  /** Messages that went out on the allowance for a silent source, by class: hour and count. */
+  allowance: Map<string, { hour: number; count: number }>
+  pauses: Map<string, Pause>
+  /** Events folded; drives the sweeping of the tables. */
+  folded: number
+  /** Instant of the newest batch. */
+  at: number
+}
+
+export type Pause = { class: string; lane?: Lane; by: string; reason: string; since: number; until?: number }
+
+export const newState = (): State => ({
+  policy: freshPolicy(),
+  policyHash: '',
+  messages: new LiveMessages(),
+  repeats: newRepeats(),
+  caps: newCaps(),
+  ledger: newLedger(),
+  leases: new Leases(),
+  streaks: new Map(),
+  heartbeat: { promised: false, heardAt: 0 },
+  allowance: new Map(),
+  pauses: new Map(),
+  folded: 0,
+  at: 0,
+})
+
+export const streakKey = (application: string, className: string): string => `${application}/${className}`
+export const pauseKey = (className: string, lane?: Lane): string => `${className}/${lane ?? '*'}`
+
+/** The requirement in force for an application and class; `auto` has become `required` or is still `expected`. */
+export function requirementOf(
+  state: State,
+  application: string,
+  className: string,
+  policy: ClassPolicy,
+): Exclude<Requirement, 'auto'> {
+  const configured = state.policy.applications[application]?.requirements?.[className] ?? policy.causes.requirement
+  if (configured !== 'auto') return configured
+  const streak = state.streaks.get(streakKey(application, className)) ?? 0
+  return streak >= state.policy.matchesUntilRequired ? 'required' : 'expected'
+}
+
+export const isSilent = (state: State, now: number): boolean =>
+  state.heartbeat.promised && now - state.heartbeat.heardAt > state.policy.silentSource.afterMs
+
+export const longestFreshnessMs = (policy: Policy): number =>
+  Object.values(policy.classes).reduce((longest, one) => Math.max(longest, one.causes.freshForMs), 0)
