@@ -1,0 +1,375 @@
+import Type, { type Static } from 'typebox'
+
+// The HTTP interface as data: what is checked at the edge, what `/openapi.json` says and what the web clients are typed by. It imports nothing
+// of ours, so that a client can; a test compares the vocabularies below with those of the core.
+
+export const lanes = ['reserved', 'open', 'system', 'campaign'] as const
+export const modes = ['observe', 'warn', 'enforce'] as const
+export const requirements = ['required', 'expected', 'auto', 'never'] as const
+export const outcomes = ['deliver', 'confirm', 'hold', 'suppress', 'reject', 'expire'] as const
+export const channels = ['email'] as const
+
+/** Where a message stands. `waiting`: for its cause or a confirmation; `unknown`: handed over, and the upstream did not say how it ended. */
+export const states = [
+  'queued',
+  'waiting',
+  'held',
+  'delivered',
+  'undeliverable',
+  'expired',
+  'suppressed',
+  'rejected',
+  'discarded',
+  'unknown',
+] as const
+export type State = (typeof states)[number]
+
+export const messageBodyBytesMax = 2 * 1024 * 1024
+export const contentBytesMax = 512 * 1024
+export const subjectLengthMax = 998
+export const addressLengthMax = 1024
+export const accountLengthMax = 256
+export const classLengthMax = 64
+export const templateLengthMax = 128
+export const causeIdLengthMax = 256
+export const environmentLengthMax = 64
+export const idempotencyKeyLengthMax = 255
+export const slotsMax = 64
+export const slotNameLengthMax = 64
+export const slotBytesMax = 4 * 1024
+export const batchLinesMax = 10_000
+export const batchLineBytesMax = messageBodyBytesMax
+export const batchBytesMax = 256 * 1024 * 1024
+export const eventsMax = 10_000
+export const eventsBytesMax = 16 * 1024 * 1024
+export const smallBodyBytesMax = 64 * 1024
+export const bodyDepthMax = 16
+export const faultsMax = 500
+export const pageMax = 200
+export const reasonTextLengthMax = 1000
+export const personLengthMax = 128
+export const classKindsMax = 32
+
+const closed = { additionalProperties: false } as const
+const instant = (description: string) => Type.String({ format: 'date-time', maxLength: 40, description })
+const oneOf = <const T extends string[]>(values: readonly [...T], options: Type.TSchemaOptions = {}) =>
+  Type.Enum(values, options)
+const countsBy = (description: string) => Type.Record(Type.String(), Type.Integer({ minimum: 0 }), { description })
+
+export const Fault = Type.Object({
+  pointer: Type.String({ description: 'JSON Pointer (RFC 6901) to what is at fault' }),
+  code: Type.String(),
+  detail: Type.String(),
+})
+export type Fault = Static<typeof Fault>
+
+/** RFC 9457. `code` is stable; `detail` is for people. */
+export const Problem = Type.Object(
+  {
+    type: Type.String(),
+    title: Type.String(),
+    status: Type.Integer(),
+    code: Type.String(),
+    detail: Type.Optional(Type.String()),
+    faults: Type.Optional(Type.Array(Fault)),
+    id: Type.Optional(Type.String({ description: 'the message that a conflict is with' })),
+  },
+  { title: 'Problem', description: 'RFC 9457 problem details' },
+)
+export type Problem = Static<typeof Problem>
+
+const Reason = Type.Object({ code: Type.String(), detail: Type.String() })
+
+const messageFields = {
+  class: Type.String({ minLength: 1, maxLength: classLengthMax, description: 'The class whose policy applies' }),
+  account: Type.Optional(
+    Type.String({
+      minLength: 1,
+      maxLength: accountLengthMax,
+      description: 'Your id of the account that the message is about',
+    }),
+  ),
+  recipient: Type.Object(
+    { email: Type.String({ minLength: 1, maxLength: addressLengthMax, description: 'Exactly one address' }) },
+    closed,
+  ),
+  from: Type.Optional(
+    Type.String({
+      minLength: 1,
+      maxLength: addressLengthMax,
+      description: '`a@example.org` or `Name <a@example.org>`',
+    }),
+  ),
+  template: Type.Optional(
+    Type.String({ minLength: 1, maxLength: templateLengthMax, description: '`name` or `name@version`' }),
+  ),
+  slots: Type.Optional(
+    Type.Record(
+      Type.String({ pattern: `^[A-Za-z][A-Za-z0-9_.-]{0,${slotNameLengthMax - 1}}$` }),
+      Type.String({ maxLength: slotBytesMax }),
+      {
+        maxProperties: slotsMax,
+        additionalProperties: false,
+      },
+    ),
+  ),
+  subject: Type.Optional(Type.String({ minLength: 1, maxLength: subjectLengthMax })),
+  text: Type.Optional(Type.String({ maxLength: contentBytesMax })),
+  html: Type.Optional(Type.String({ maxLength: contentBytesMax })),
+  cause: Type.Optional(Type.Object({ id: Type.String({ minLength: 1, maxLength: causeIdLengthMax }) }, closed)),
+  expiresAt: Type.Optional(instant('After this instant the secret in the message is worthless')),
+  channels: Type.Optional(Type.Array(Type.String({ maxLength: 32 }), { minItems: 1, maxItems: 8 })),
+  environment: Type.Optional(Type.String({ minLength: 1, maxLength: environmentLengthMax })),
+}
+
+export const MessageBody = Type.Object(messageFields, {
+  ...closed,
+  title: 'Message',
+  examples: [
+    {
+      class: 'password-reset',
+      account: 'account-17',
+      recipient: { email: 'someone@example.org' },
+      subject: 'Reset your password',
+      text: 'Follow https://example.org/reset/abc to choose a new password.',
+    },
+  ],
+})
+export type MessageBody = Static<typeof MessageBody>
+
+/** A line of a batch: the same, and its idempotency key, for which a single message has a header. */
+export const MessageLine = Type.Object(
+  {
+    ...messageFields,
+    idempotencyKey: Type.Optional(Type.String({ minLength: 1, maxLength: idempotencyKeyLengthMax })),
+  },
+  { ...closed, title: 'MessageLine' },
+)
+export type MessageLine = Static<typeof MessageLine>
+
+export const MessageHeaders = Type.Object({
+  'idempotency-key': Type.Optional(
+    Type.String({ minLength: 1, maxLength: idempotencyKeyLengthMax, description: 'The same key gets the same answer' }),
+  ),
+})
+
+const decided = {
+  id: Type.String({ format: 'uuid' }),
+  outcome: oneOf(outcomes),
+  reasons: Type.Array(Reason),
+  lane: oneOf(lanes),
+  code: Type.String({ description: 'The code that the mail carries as Tocsin-Code' }),
+}
+export const MessageDecision = Type.Object(decided, { title: 'Decision' })
+export type MessageDecision = Static<typeof MessageDecision>
+
+/** A line of the answer to a batch; `status` is what the line alone would have been answered with. */
+export const BatchResult = Type.Union(
+  [
+    Type.Object({ index: Type.Integer(), status: Type.Enum([200, 202]), ...decided }),
+    Type.Object({
+      index: Type.Integer(),
+      status: Type.Integer(),
+      code: Type.String(),
+      detail: Type.String(),
+      faults: Type.Optional(Type.Array(Fault)),
+    }),
+  ],
+  { title: 'BatchResult' },
+)
+export type BatchResult = Static<typeof BatchResult>
+
+export const MessageRow = Type.Object(
+  {
+    id: Type.String({ format: 'uuid' }),
+    class: Type.String(),
+    lane: oneOf(lanes),
+    state: oneOf(states),
+    first: oneOf(outcomes, { description: 'The first outcome' }),
+    outcome: oneOf(outcomes, { description: 'The outcome as it is now' }),
+    reasons: Type.Array(Reason),
+    application: Type.String(),
+    via: oneOf(['http', 'smtp', 'notice']),
+    template: Type.Optional(Type.String()),
+    upstream: Type.Optional(Type.String()),
+    attempts: Type.Integer(),
+    erased: Type.Boolean(),
+    at: instant('When it was decided'),
+    updatedAt: instant('When it last changed'),
+    expiresAt: Type.Optional(instant('When it is no longer worth delivering')),
+  },
+  { title: 'MessageRow' },
+)
+export type MessageRow = Static<typeof MessageRow>
+
+export const TimelineStep = Type.Object({
+  at: instant('When the batch of this step was decided'),
+  type: Type.String(),
+  position: Type.Integer({ description: 'Position of the batch in the journal of the partition' }),
+  detail: Type.Record(Type.String(), Type.Unknown()),
+})
+export type TimelineStep = Static<typeof TimelineStep>
+
+export const MessageDetail = Type.Object(
+  {
+    ...MessageRow.properties,
+    partition: Type.Integer(),
+    timeline: Type.Array(TimelineStep),
+    timelineTruncated: Type.Boolean(),
+    stale: Type.Boolean({ description: 'The view has not caught up with the journal in time: there may be news' }),
+  },
+  { title: 'MessageDetail' },
+)
+export type MessageDetail = Static<typeof MessageDetail>
+
+const page = {
+  cursor: Type.Optional(Type.String({ maxLength: 200, description: '`next` of the page before' })),
+  limit: Type.Optional(Type.Integer({ minimum: 1, maximum: pageMax, default: 50 })),
+}
+export const MessageQuery = Type.Object(
+  {
+    account: Type.Optional(Type.String({ minLength: 1, maxLength: accountLengthMax })),
+    class: Type.Optional(Type.String({ minLength: 1, maxLength: classLengthMax })),
+    outcome: Type.Optional(oneOf(outcomes)),
+    from: Type.Optional(instant('Decided at or after')),
+    to: Type.Optional(instant('Decided before')),
+    ...page,
+  },
+  closed,
+)
+export type MessageQuery = Static<typeof MessageQuery>
+
+export const HoldQuery = Type.Object(
+  { class: Type.Optional(Type.String({ minLength: 1, maxLength: classLengthMax })), ...page },
+  closed,
+)
+export type HoldQuery = Static<typeof HoldQuery>
+
+export const MessagePage = Type.Object(
+  {
+    items: Type.Array(MessageRow),
+    next: Type.Optional(Type.String({ description: 'Cursor of the next page; absent on the last' })),
+    stale: Type.Boolean(),
+  },
+  { title: 'MessagePage' },
+)
+export type MessagePage = Static<typeof MessagePage>
+
+export const EventsAnswer = Type.Object(
+  {
+    accepted: Type.Integer({ minimum: 0 }),
+    rejected: Type.Array(Type.Object({ index: Type.Integer({ minimum: 0 }), code: Type.String() })),
+  },
+  { title: 'EventsAnswer' },
+)
+export type EventsAnswer = Static<typeof EventsAnswer>
+
+const perHour = Type.Integer({ minimum: 0, maximum: 1_000_000_000 })
+const durationMs = Type.Integer({ minimum: 0, maximum: 365 * 24 * 3_600_000 })
+const byLane = <T extends Type.TSchema>(schema: T) => ({
+  reserved: schema,
+  open: schema,
+  system: schema,
+  campaign: schema,
+})
+const kindNames = oneOf([
+  'reset.requested',
+  'login.succeeded',
+  'login.failed',
+  'credential.changed',
+  'protection.ordered',
+  'session.started',
+  'session.revoked',
+])
+const causeFields = {
+  kinds: Type.Array(kindNames, { maxItems: classKindsMax }),
+  requirement: oneOf(requirements),
+  freshForMs: durationMs,
+  whenMissing: oneOf(['hold', 'reject']),
+}
+const policyFields = {
+  mode: oneOf(modes),
+  lane: oneOf(['by-requester', 'system', 'campaign']),
+  priority: Type.Enum([0, 1, 2]),
+  content: oneOf(['inline', 'approved-only']),
+  lifetimeMs: durationMs,
+  deliveryMs: durationMs,
+}
+
+export const ClassPolicyView = Type.Object({
+  ...policyFields,
+  causes: Type.Object(causeFields),
+  budgetPerHour: Type.Object(byLane(perHour)),
+})
+export type ClassPolicyView = Static<typeof ClassPolicyView>
+
+/** A partial policy: what it does not name stays as it is. */
+export const ClassPatch = Type.Object(
+  {
+    ...Type.Partial(Type.Object(policyFields)).properties,
+    causes: Type.Optional(Type.Partial(Type.Object(causeFields), closed)),
+    budgetPerHour: Type.Optional(Type.Partial(Type.Object(byLane(perHour)), closed)),
+  },
+  { ...closed, title: 'ClassPatch', minProperties: 1 },
+)
+export type ClassPatch = Static<typeof ClassPatch>
+
+export const ClassView = Type.Object(
+  {
+    name: Type.String(),
+    policy: ClassPolicyView,
+    caps: Type.Object(byLane(Type.Object({ perHour: Type.Integer(), perDay: Type.Integer() }))),
+    budgets: Type.Object(byLane(Type.Object({ perHour: Type.Integer(), used: Type.Integer() }))),
+    stops: Type.Array(
+      Type.Object({
+        lane: Type.Optional(oneOf(lanes)),
+        by: Type.String(),
+        reason: Type.String(),
+        since: instant('When the stop began'),
+        until: Type.Optional(instant('When it ends by itself')),
+      }),
+    ),
+    counts: Type.Object({
+      lastHour: countsBy('By first outcome, and what became of messages, in this and the last clock hour'),
+      lastDay: countsBy('The same for 24 clock hours'),
+      held: Type.Integer({ minimum: 0 }),
+    }),
+    stale: Type.Boolean(),
+  },
+  { title: 'Class' },
+)
+export type ClassView = Static<typeof ClassView>
+export const ClassList = Type.Object({ items: Type.Array(ClassView) })
+
+export const PauseBody = Type.Object(
+  {
+    reason: Type.String({ minLength: 1, maxLength: reasonTextLengthMax }),
+    lane: Type.Optional(oneOf(lanes)),
+    source: Type.Optional(Type.String({ minLength: 1, maxLength: causeIdLengthMax, description: 'Not available yet' })),
+    template: Type.Optional(
+      Type.String({ minLength: 1, maxLength: templateLengthMax, description: 'Not available yet' }),
+    ),
+    until: Type.Optional(instant('The stop ends by itself then')),
+  },
+  { ...closed, title: 'Pause' },
+)
+export type PauseBody = Static<typeof PauseBody>
+export const ResumeBody = Type.Object({ lane: Type.Optional(oneOf(lanes)) }, { ...closed, title: 'Resume' })
+export type ResumeBody = Static<typeof ResumeBody>
+export const DiscardBody = Type.Object(
+  { reason: Type.String({ minLength: 1, maxLength: reasonTextLengthMax }) },
+  { ...closed, title: 'Discard' },
+)
+export type DiscardBody = Static<typeof DiscardBody>
+
+export const Paused = Type.Object({
+  handedOver: Type.Integer({ minimum: 0, description: 'Handed over between the request and the last confirmation' }),
+})
+export const PauseUnconfirmed = Type.Object({
+  unconfirmed: Type.Array(Type.Object({ lane: oneOf(lanes), messages: Type.Integer() })),
+})
+export const Done = Type.Object({ done: Type.Literal(true) })
+
+export const MessageParams = Type.Object({ id: Type.String({ format: 'uuid', maxLength: 36 }) })
+export const ClassParams = Type.Object({ class: Type.String({ minLength: 1, maxLength: classLengthMax }) })
+export const AccountParams = Type.Object({ account: Type.String({ minLength: 1, maxLength: accountLengthMax }) })

@@ -1,0 +1,129 @@
+import type { Trust } from '../../core/events.ts'
+import { recipientsMax, trusts } from '../../core/events.ts'
+import { type CauseKind, causeKinds } from '../../core/policy.ts'
+import { type Mailbox, parseMailbox } from '../../std/mailbox.ts'
+import type { ReportedEvent } from '../intake.ts'
+import type { CloudEvent } from './cloudevents.ts'
+import { parseInstant } from './time.ts'
+
+// The trace format (types `tocsin.*`): what a reported event means. Only what the gate needs is read and checked; further fields of the data
+// are for the detectors, and are let pass.
+
+export type TraceFault =
+  | 'event.type-unknown'
+  | 'event.type-not-taken-yet'
+  | 'event.subject-missing'
+  | 'event.data-not-an-object'
+  | 'event.known'
+  | 'event.trust'
+  | 'event.kind'
+  | 'event.action'
+  | 'event.recipients'
+  | 'event.coverage-source'
+  | 'event.coverage-time'
+
+export type ReadEvent = { ok: true; event: ReportedEvent } | { ok: false; code: TraceFault }
+
+const prefix = 'tocsin.'
+const takenLater = new Set([
+  'message.requested',
+  'link.followed',
+  'reset.completed',
+  'report.received',
+  'provider.delivered',
+  'provider.deferred',
+  'provider.bounced',
+  'provider.complained',
+  'change.applied',
+  'access.recorded',
+  'dmarc.reported',
+  'claim.published',
+  'campaign.announced',
+  'baseline.loaded',
+])
+const coverageSources = new Set(['auth', 'edge', 'provider', 'reports', 'changes', 'access', 'dmarc'])
+const credentialKinds = new Set(['password', 'totp', 'passkey', 'email', 'phone', 'recovery'])
+const protectionActions = new Set(['forced-reset', 'activity-review', 'end-sessions'])
+
+const refuse = (code: TraceFault): ReadEvent => ({ ok: false, code })
+
+/** `now`: the instant of receipt, ms, which an event without a time is given. */
+export function readEvent(event: CloudEvent, now: number): ReadEvent {
+  if (!event.type.startsWith(prefix)) return refuse('event.type-unknown')
+  const type = event.type.slice(prefix.length)
+  if (takenLater.has(type)) return refuse('event.type-not-taken-yet')
+  const kind = causeKinds.find(known => known === type)
+  if (kind === undefined && type !== 'coverage.reported') return refuse('event.type-unknown')
+  const data = event.data
+  if (typeof data !== 'object' || data === null || Array.isArray(data)) return refuse('event.data-not-an-object')
+  const fields = data as Record<string, unknown>
+  return kind === undefined ? coverage(event, fields) : cause(event, kind, fields, now)
+}
+
+function coverage(event: CloudEvent, data: Record<string, unknown>): ReadEvent {
+  const from = typeof data.from === 'string' ? parseInstant(data.from) : undefined
+  const until = typeof data.until === 'string' ? parseInstant(data.until) : undefined
+  if (typeof data.source !== 'string' || !coverageSources.has(data.source)) return refuse('event.coverage-source')
+  if (from === undefined || until === undefined || until < from || typeof data.complete !== 'boolean')
+    return refuse('event.coverage-time')
+  // A source cannot vouch for what is still to come: it counts up to the event's own time.
+  const vouched = event.time === undefined ? until : Math.min(until, event.time)
+  const { id, source } = event
+  return {
+    ok: true,
+    event: { type: 'coverage', id, source, about: data.source, until: vouched, complete: data.complete },
+  }
+}
+
+function cause(event: CloudEvent, kind: CauseKind, data: Record<string, unknown>, now: number): ReadEvent {
+  if (event.subject === undefined) return refuse('event.subject-missing')
+  const fault = fieldFault(kind, data)
+  if (fault !== undefined) return refuse(fault)
+  const recipients = recipientsOf(data.recipients)
+  if (recipients === undefined) return refuse('event.recipients')
+  const { id, source, subject: account } = event
+  const known = kind === 'reset.requested' ? (data.known as boolean) : true
+  const occurredAt = event.time ?? now
+  const trust = trustOf(kind, data)
+  return { ok: true, event: { type: 'cause', id, source, kind, account, trust, known, recipients, occurredAt } }
+}
+
+function fieldFault(kind: CauseKind, data: Record<string, unknown>): TraceFault | undefined {
+  if (kind === 'reset.requested' && typeof data.known !== 'boolean') return 'event.known'
+  if (kind === 'reset.requested' && data.trust !== undefined && !trusts.includes(data.trust as Trust))
+    return 'event.trust'
+  if (kind === 'credential.changed' && !credentialKinds.has(data.kind as string)) return 'event.kind'
+  if (kind === 'protection.ordered' && !protectionActions.has(data.action as string)) return 'event.action'
+  return undefined
+}
+
+/** Only a reset names its trust. Of the others a session, or a sign-in from a device that was known, speaks for the holder; the rest does not. */
+function trustOf(kind: CauseKind, data: Record<string, unknown>): Trust {
+  switch (kind) {
+    case 'reset.requested':
+      return (data.trust as Trust | undefined) ?? 'unknown'
+    case 'login.succeeded':
+      return data.newDevice === false ? 'known-device' : 'unknown'
+    case 'credential.changed':
+    case 'session.started':
+    case 'session.revoked':
+      return typeof data.session === 'string' && data.session !== '' ? 'session' : 'unknown'
+    case 'login.failed':
+    case 'protection.ordered':
+      return 'unknown'
+  }
+}
+
+function recipientsOf(value: unknown): Mailbox[] | undefined {
+  if (value === undefined) return []
+  if (!Array.isArray(value) || value.length > recipientsMax) return undefined
+  const mailboxes: Mailbox[] = []
+  for (const item of value) {
+    const email: unknown =
+      typeof item === 'object' && item !== null ? (item as Record<string, unknown>).email : undefined
+    const parsed = typeof email === 'string' ? parseMailbox(email) : undefined
+    if (parsed === undefined || !parsed.ok) return undefined
+    mailboxes.push(parsed.mailbox)
+  }
+  return mailboxes
+}
