@@ -9,14 +9,16 @@ const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString('hex')
 describe('chain', () => {
   it('is SHA-256 over before ‖ u64be position ‖ u64be at ‖ sha256(events) ‖ sha256(sealed)', () => {
     const sha = (...parts: Uint8Array[]) => createHash('sha256').update(Buffer.concat(parts)).digest()
-    const numbers = Buffer.from('0000000000000001' + (1_769_000_000_000).toString(16).padStart(16, '0'), 'hex')
+    const numbers = Buffer.from(`0000000000000001${(1_769_000_000_000).toString(16).padStart(16, '0')}`, 'hex')
     expect(hex(chainHash(genesisHash(), entry))).toBe(
       hex(sha(Buffer.alloc(32), numbers, sha(entry.events), sha(entry.sealed))),
     )
   })
 
   it('keeps its value over releases', () => {
-    expect(hex(chainHash(genesisHash(), entry))).toBe('e698f1d51835cd922b375d7728cb7015e5f481e327a9d30d16b357f7cd327ab3')
+    expect(hex(chainHash(genesisHash(), entry))).toBe(
+      'e698f1d51835cd922b375d7728cb7015e5f481e327a9d30d16b357f7cd327ab3',
+    )
   })
 
   it('changes with every byte and every field', () => {

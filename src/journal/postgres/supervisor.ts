@@ -5,7 +5,8 @@ import { open, readFile, rm, truncate } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Binaries } from './binaries.ts'
-import { type Cluster, type Log, notStartable, serverEnvironment } from './embedded.ts'
+import { type Cluster, notStartable, placeOf, serverEnvironment } from './cluster.ts'
+import type { Log } from './embedded.ts'
 import { endServer, isRunning } from './processes.ts'
 
 /** Recovery after a crash replays up to `max_wal_size`; a slow disk takes minutes for that. */
@@ -35,10 +36,7 @@ export class Supervisor {
     this.#binaries = binaries
     this.#log = log
     const named = Object.entries({ ...settings, cluster_name: cluster.name })
-    // As root we hand the directory over as working directory, which needs no right on the directories above it: the server's user may not
-    // be allowed to pass them, as below /root.
-    const place = cluster.user ? '/proc/self/cwd' : cluster.directory
-    this.#arguments = ['-D', place, ...named.flatMap(([name, value]) => ['-c', `${name}=${value}`])]
+    this.#arguments = ['-D', placeOf(cluster), ...named.flatMap(([name, value]) => ['-c', `${name}=${value}`])]
   }
 
   get pid(): number | undefined {
