@@ -4,11 +4,13 @@ import type { Capabilities } from './handshake.ts'
 import { type HandoverOutcome, type Mail, refusal, type Stage } from './outcome.ts'
 import { type Reply, ReplyReader, replyText } from './reply.ts'
 import type { Timeouts } from './timeouts.ts'
-import { path } from './wire.ts'
 
 /** A mail ready to go: its bytes as on the wire (`toWire`), and how often it went back to the queue untouched. */
 export type Job = {
   mail: Mail
+  /** `<address>` for MAIL, and the whole RCPT command, checked when the job was made. */
+  fromPath: string
+  rcptCommand: string
   bytes: Buffer
   eightBit: boolean
   returns: number
@@ -136,7 +138,11 @@ export class Connection {
     this.#refused = undefined
     this.#heard = false
     this.mails++
-    return mailCommand(job, this.#capabilities) + rcptCommand(job) + dataCommand
+    return this.#commands(job)
+  }
+
+  #commands(job: Job): string {
+    return mailCommand(job, this.#capabilities) + job.rcptCommand + dataCommand
   }
 
   #await(step: Step): void {
@@ -148,65 +154,67 @@ export class Connection {
   #onData(chunk: Buffer): void {
     this.#reader.push(chunk)
     for (;;) {
-      if (this.#step === 'closed') return
-      const reply = this.#reader.next()
+      const reply = this.#step === 'closed' ? undefined : this.#reader.next()
       if (reply === undefined) return
-      if (reply === 'garbage') return this.#end('protocol')
-      this.#onReply(reply)
+      if (reply === 'garbage') this.#end('protocol')
+      else this.#onReply(reply)
     }
   }
 
   #onReply(reply: Reply): void {
-    if (reply.code === 421) return this.#onGoodbye(reply)
-    if (this.#step !== 'rset') this.#heard = true
-    switch (this.#step) {
-      case 'rset':
-        if (reply.code !== 250) return this.#end('protocol')
-        this.#await('mail')
-        if (!this.#capabilities.pipelining) this.#socket.write(mailCommand(this.#job!, this.#capabilities), 'latin1')
-        return
-      case 'mail':
-        return this.#onCommandReply(reply, 'mail', 'rcpt')
-      case 'rcpt':
-        return this.#onCommandReply(reply, 'rcpt', 'data')
-      case 'data':
-        return this.#onDataReply(reply)
-      case 'final':
-        return this.#onFinalReply(reply)
-      default:
-        // A reply to nothing: from here on replies and commands may be off by one, and a yes could belong to another mail.
-        return this.#end('protocol')
+    if (reply.code === 421) this.#onGoodbye(reply)
+    else if (this.#step === 'rset') this.#onResetReply(reply)
+    else if (this.#step === 'mail') this.#onCommandReply(reply, 'mail', 'rcpt')
+    else if (this.#step === 'rcpt') this.#onCommandReply(reply, 'rcpt', 'data')
+    else if (this.#step === 'data') this.#onDataReply(reply)
+    else if (this.#step === 'final') this.#onFinalReply(reply)
+    // A reply to nothing: from here on replies and commands may be off by one, and a yes could belong to another mail.
+    else this.#end('protocol')
+  }
+
+  #onResetReply(reply: Reply): void {
+    if (reply.code !== 250) {
+      this.#end('protocol')
+      return
     }
+    this.#await('mail')
+    if (!this.#capabilities.pipelining) this.#socket.write(mailCommand(this.#job!, this.#capabilities), 'latin1')
   }
 
   #onCommandReply(reply: Reply, stage: 'mail' | 'rcpt', following: 'rcpt' | 'data'): void {
+    this.#heard = true
     const good = reply.code >= 200 && reply.code < 300
-    if (!good && reply.code < 400) return this.#end('protocol')
+    if (!good && reply.code < 400) {
+      this.#end('protocol')
+      return
+    }
     if (!good) this.#refused ??= refusal(stage, reply, this.#job!.mail.to)
-    if (this.#capabilities.pipelining) return this.#await(following)
-    if (this.#refused) return this.#settle(this.#refused, stage === 'rcpt')
+    if (!this.#capabilities.pipelining && this.#refused) {
+      this.#settle(this.#refused, stage === 'rcpt')
+      return
+    }
     this.#await(following)
-    this.#socket.write(following === 'rcpt' ? rcptCommand(this.#job!) : dataCommand, 'latin1')
+    if (this.#capabilities.pipelining) return
+    this.#socket.write(following === 'rcpt' ? this.#job!.rcptCommand : dataCommand, 'latin1')
   }
 
   #onDataReply(reply: Reply): void {
-    if (reply.code !== 354) {
-      if (reply.code < 400) return this.#end('protocol')
-      const outcome = this.#refused ?? refusal('data', reply, this.#job!.mail.to)
-      return this.#settle(outcome, true)
+    if (reply.code >= 400) {
+      this.#settle(this.#refused ?? refusal('data', reply, this.#job!.mail.to), true)
+    } else if (reply.code !== 354 || this.#refused || this.#reader.hasMore) {
+      // Anything but 354 makes no sense. 354 after a refused recipient: RFC 2920 §3.1 would send an empty mail, none at all is safer.
+      // More behind 354 is an answer to a mail that has not been sent yet: replies are off by one.
+      this.#end('protocol')
+    } else {
+      this.#writeBody(this.#job!)
     }
-    if (this.#refused) {
-      // The server wants a mail although it took no recipient. RFC 2920 §3.1 would send an empty one; no mail at all is safer.
-      this.#settle(this.#refused, true)
-      return this.#end('protocol')
-    }
-    // The answer to a mail that has not been sent yet: replies are off by one.
-    if (this.#reader.hasMore) return this.#end('protocol')
-    this.#writeBody(this.#job!)
   }
 
   #writeBody(job: Job): void {
-    if (job.bytes.length <= singleWriteBytesMax) return this.#writeEnd(job.bytes)
+    if (job.bytes.length <= singleWriteBytesMax) {
+      this.#writeEnd(job.bytes)
+      return
+    }
     this.#await('body')
     this.#unsentBefore = Number.POSITIVE_INFINITY
     this.#socket.write(job.bytes, error => {
@@ -218,31 +226,19 @@ export class Connection {
   /** Commit point: after this write the upstream may have taken the mail, whatever is heard from it. */
   #writeEnd(rest: Buffer | undefined): void {
     this.#chained = this.#capabilities.pipelining ? this.#owner.takeNext(this) : undefined
-    const following = this.#chained ? this.#commandsAlong(this.#chained) : ''
+    if (this.#chained) this.mails++
+    const tail = this.#chained ? `.\r\n${this.#commands(this.#chained)}` : '.\r\n'
     this.#await('final')
     this.#unsentBefore = Number.POSITIVE_INFINITY
-    const socket = this.#socket
-    if (!rest) return void socket.write(`.\r\n${following}`, 'latin1')
-    const tail = `.\r\n${following}`
-    const packet = Buffer.allocUnsafe(rest.length + tail.length)
-    rest.copy(packet, 0)
-    packet.latin1Write(tail, rest.length)
-    socket.write(packet)
-  }
-
-  #commandsAlong(job: Job): string {
-    this.mails++
-    return mailCommand(job, this.#capabilities) + rcptCommand(job) + dataCommand
+    this.#socket.write(rest ? withTail(rest, tail) : tail, 'latin1')
   }
 
   #onFinalReply(reply: Reply): void {
     const { to } = this.#job!.mail
-    if (reply.code >= 200 && reply.code < 300) {
-      return this.#settle({ status: 'accepted', code: reply.code, text: replyText(reply, to) }, false)
-    }
+    if (reply.code >= 400) this.#settle(refusal('final', reply, to), false)
+    else if (reply.code < 300) this.#settle({ status: 'accepted', code: reply.code, text: replyText(reply, to) }, false)
     // 3xx is no answer to the end of a mail; whether it was taken is open.
-    if (reply.code < 400) return this.#end('protocol')
-    this.#settle(refusal('final', reply, to), false)
+    else this.#end('protocol')
   }
 
   /** The current mail is done; the one whose commands went along becomes the current one. */
@@ -283,7 +279,10 @@ export class Connection {
   }
 
   #endJob(job: Job, step: Step, why: 'lost' | 'timeout' | 'protocol'): void {
-    if (step === 'final') return this.#owner.settled(job, { status: 'unknown', reason: why })
+    if (step === 'final') {
+      this.#owner.settled(job, { status: 'unknown', reason: why })
+      return
+    }
     const stage = step === 'rset' || step === 'idle' || step === 'closed' ? 'mail' : step
     const outcome: HandoverOutcome = this.#refused ?? { status: 'deferred', stage, reason: why }
     if (!this.#heard && (step === 'rset' || step === 'mail')) this.#owner.returned(job, outcome)
@@ -296,9 +295,13 @@ const dataCommand = 'DATA\r\n'
 function mailCommand(job: Job, offered: Capabilities): string {
   const size = offered.size === undefined ? '' : ` SIZE=${job.mail.data.length}`
   const body = job.eightBit && offered.eightBitMime ? ' BODY=8BITMIME' : ''
-  return `MAIL FROM:${path(job.mail.from)}${size}${body}\r\n`
+  return `MAIL FROM:${job.fromPath}${size}${body}\r\n`
 }
 
-function rcptCommand(job: Job): string {
-  return `RCPT TO:${path(job.mail.to)}\r\n`
+/** One buffer for one system call: for a mail of some KB, copying costs less than a write of two pieces. */
+function withTail(bytes: Buffer, tail: string): Buffer {
+  const packet = Buffer.allocUnsafe(bytes.length + tail.length)
+  bytes.copy(packet, 0)
+  packet.write(tail, bytes.length, 'latin1')
+  return packet
 }

@@ -4,7 +4,7 @@ import { type NotOpened, openConnection } from './handshake.ts'
 import type { DeferralReason, HandoverOutcome, Mail, Stage } from './outcome.ts'
 import { defaultTimeouts, type Timeouts } from './timeouts.ts'
 import type { Upstream } from './upstream.ts'
-import { toWire } from './wire.ts'
+import { path, toWire } from './wire.ts'
 
 export const defaultConnectionsMax = 16
 export const defaultMailsPerConnectionMax = 1000
@@ -65,7 +65,7 @@ export class EmailPool {
   }
 
   /** Hand one mail over. First come, first served; resolves with what became of it, and rejects only for a fault of ours. */
-  send(upstreamId: string, mail: Mail): Promise<HandoverOutcome> {
+  async send(upstreamId: string, mail: Mail): Promise<HandoverOutcome> {
     const lane = this.#lanes.get(upstreamId)
     assert(lane, 'the upstream is configured')
     return lane.send(mail)
@@ -136,8 +136,11 @@ class UpstreamPool implements ConnectionOwner {
     }
     const unready = this.#unready()
     if (unready) return Promise.resolve(this.#count(unready))
+    const fromPath = path(mail.from)
+    const rcptCommand = `RCPT TO:${path(mail.to)}\r\n`
+    const { bytes, eightBit } = wire
     return new Promise(settle => {
-      this.#queue.push({ mail, bytes: wire.bytes, eightBit: wire.eightBit, returns: 0, settle })
+      this.#queue.push({ mail, fromPath, rcptCommand, bytes, eightBit, returns: 0, settle })
       this.#dispatch()
     })
   }
@@ -170,7 +173,10 @@ class UpstreamPool implements ConnectionOwner {
   #dispatch(): void {
     while (this.#queue.length > 0) {
       const connection = this.#idle.pop()
-      if (!connection) return this.#openMore()
+      if (!connection) {
+        this.#openMore()
+        return
+      }
       const job = this.#takeFit(connection)
       if (!job) {
         this.#idle.push(connection)
@@ -244,7 +250,10 @@ class UpstreamPool implements ConnectionOwner {
   }
 
   returned(job: Job, outcome: HandoverOutcome): void {
-    if (job.returns >= returnsMax || this.#abort.signal.aborted) return job.settle(this.#count(outcome))
+    if (job.returns >= returnsMax || this.#abort.signal.aborted) {
+      job.settle(this.#count(outcome))
+      return
+    }
     job.returns++
     this.#counters.moved++
     this.#queue.unshift(job)

@@ -67,7 +67,7 @@ export class ReplyReader {
       return undefined
     }
     this.#code = code
-    this.#lines.push(bytes.latin1Slice(start + 4 < end ? start + 4 : end, end))
+    this.#lines.push(bytes.toString('latin1', Math.min(start + 4, end), end))
     if (separator === HYPHEN) return undefined
     const lines = this.#lines
     this.#lines = []

@@ -80,14 +80,15 @@ export function canonicalLines(data: Buffer): Buffer {
   return out.subarray(0, at)
 }
 
-/** What can never be in a path on the wire: controls, space, angle brackets, anything that is not ASCII. */
-const unsafeInPath = /[\x00-\x20<>\x7f-\uffff]/
+/** A path on the wire: no control, no angle bracket, nothing that is not ASCII; a space only within a quoted local part. */
+const safeInPath =
+  /^(?:[\x21-\x3b\x3d\x3f-\x7e]+|"[\x20\x21\x23-\x3b\x3d\x3f-\x5b\x5d-\x7e]+"@[\x21\x23-\x3b\x3d\x3f-\x7e]+)$/
 
 /** `<local@domain>`, or `<>` for the null sender. An address that could end the command early is a fault of ours, caught here last. */
 export function path(mailbox: Mailbox | null): string {
   if (mailbox === null) return '<>'
   assert(
-    !unsafeInPath.test(mailbox.address),
+    safeInPath.test(mailbox.address),
     'an address on the wire has no control, space, bracket or non-ASCII character',
   )
   assert(mailbox.address.length <= 320, 'an address on the wire is at most 320 characters long')
