@@ -60,7 +60,8 @@ export class Memory {
 
   #dropLargest(): boolean {
     let largest: Connection<unknown> | undefined
-    for (const connection of this.connections) if (connection.bytesHeld > (largest?.bytesHeld ?? 0)) largest = connection
+    for (const connection of this.connections)
+      if (connection.bytesHeld > (largest?.bytesHeld ?? 0)) largest = connection
     largest?.dropMail()
     return largest !== undefined
   }
