@@ -1,0 +1,53 @@
+import type { MessageId } from '../core/events.ts'
+import type { Cap, ClassPolicy, Lane } from '../core/policy.ts'
+import type { Hash64 } from '../std/hash64.ts'
+
+// What an operator may do, as HTTP, console and CLI are given it. Every act is journalled before it answers, and every one throws
+// `Unavailable` when the journal cannot be written. `by` is the name of the key or person, never an address.
+
+export type Stop = { lane?: Lane; by: string; reason: string; since: number; until?: number }
+
+/** A class as the gate holds it now. `used`: messages charged in this clock hour. Instants in ms. */
+export type ClassStatus = {
+  name: string
+  policy: ClassPolicy
+  caps: Record<Lane, Cap>
+  budgets: Record<Lane, { perHour: number; used: number }>
+  stops: Stop[]
+}
+
+/** What a partial policy may name; the rest stays. */
+export type ClassPolicyPatch = Partial<Omit<ClassPolicy, 'causes' | 'budgetPerHour'>> & {
+  causes?: Partial<ClassPolicy['causes']>
+  budgetPerHour?: Partial<Record<Lane, number>>
+}
+
+/** A fault that only the whole policy shows, such as a lifetime shorter than the delivery it has to outlive. */
+export type PolicyFault = { pointer: string; code: string; detail: string }
+
+export type SetClass = { status: 'done'; class: ClassStatus } | { status: 'refused'; faults: PolicyFault[] }
+/** `handedOver`: messages handed over between the request and the last confirmation. `unconfirmed`: leases that remain. */
+export type Pause =
+  | { status: 'paused'; handedOver: number }
+  | { status: 'unconfirmed'; unconfirmed: { lane: Lane; messages: number }[] }
+  | { status: 'unknown-class' }
+export type Resume = { status: 'done' } | { status: 'unknown-class' }
+export type Resolve =
+  | { status: 'done' }
+  | { status: 'refused'; code: 'message.unknown' | 'message.not-held' | 'message.not-live' | 'budget.exhausted' }
+
+export interface OperatorPort {
+  /** Known without waiting: every request is checked against it. */
+  knowsClass(name: string): boolean
+  /** The keyed hash under which the journal knows an account. */
+  accountHash(account: string): Hash64
+  classes(): Promise<ClassStatus[]>
+  /** Makes a class that does not exist yet. */
+  setClass(name: string, patch: ClassPolicyPatch, by: string): Promise<SetClass>
+  pause(stop: { class: string; lane?: Lane; by: string; reason: string; until?: number }): Promise<Pause>
+  resume(stop: { class: string; lane?: Lane; by: string }): Promise<Resume>
+  release(id: MessageId, by: string): Promise<Resolve>
+  discard(id: MessageId, by: string, reason: string): Promise<Resolve>
+  /** Erases the person's keys. Answers the same for an account that was never written to. */
+  erase(account: string, by: string): Promise<void>
+}

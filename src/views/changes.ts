@@ -1,0 +1,181 @@
+import type { Event, MessageFacts, MessageId, Outcome } from '../core/events.ts'
+import type { Lane } from '../core/policy.ts'
+import type { ReasonCode } from '../core/reasons.ts'
+import { unreachable } from '../std/assert.ts'
+import type { Hash64 } from '../std/hash64.ts'
+
+// What a stretch of the journal changes in the register, merged to one change a message: most messages are decided and delivered within one
+// stretch, and are then written once.
+
+/** Where a message stands. `waiting`: for its cause or a confirmation; `unknown`: handed over, and the upstream did not say how it ended. */
+export type State =
+  | 'queued'
+  | 'waiting'
+  | 'held'
+  | 'delivered'
+  | 'undeliverable'
+  | 'expired'
+  | 'suppressed'
+  | 'rejected'
+  | 'discarded'
+  | 'unknown'
+
+/** Whether a message in this state waits for someone. */
+export const waits: Record<State, boolean> = {
+  queued: false,
+  waiting: true,
+  held: true,
+  delivered: false,
+  undeliverable: false,
+  expired: false,
+  suppressed: false,
+  rejected: false,
+  discarded: false,
+  unknown: false,
+}
+
+/** First outcomes, and what became of messages. */
+export type Measure = Outcome | 'delivered' | 'undeliverable' | 'released' | 'rejected' | 'discarded' | 'expired'
+
+export type Decided = {
+  message: MessageFacts
+  account: Hash64
+  first: Outcome
+  at: number
+  expiresAt: number
+}
+
+/** Absent fields stay as they are. */
+export type Change = {
+  id: MessageId
+  decided?: Decided
+  state?: State
+  outcome?: Outcome
+  reasons?: ReasonCode[]
+  lane?: Lane
+  upstream?: string
+  attempts?: number
+  erased?: boolean
+  at: number
+  positions: number[]
+  measures: { measure: Measure; at: number; lane: Lane | undefined }[]
+}
+
+export type Changes = Map<MessageId, Change>
+
+type Step = Omit<Partial<Change>, 'id' | 'at' | 'positions' | 'measures'> & { measure?: Measure }
+type Where = { position: number; at: number }
+
+const firstStates: Record<Outcome, State> = {
+  deliver: 'queued',
+  confirm: 'waiting',
+  hold: 'held',
+  suppress: 'suppressed',
+  reject: 'rejected',
+  expire: 'expired',
+}
+
+/** Merges one event into the changes. Exhaustive: an event that the register does not know stops it. */
+export function note(changes: Changes, event: Event, where: Where): void {
+  switch (event.type) {
+    case 'MessageDecided':
+      return merge(changes, event.message.id, where, decidedStep(event, where.at))
+    case 'MessageReleased': {
+      const { reasons, lane } = event
+      return merge(changes, event.id, where, {
+        state: 'queued',
+        outcome: 'deliver',
+        reasons,
+        lane,
+        measure: 'released',
+      })
+    }
+    case 'MessageHeld':
+      return merge(changes, event.id, where, { state: 'held', outcome: 'hold', reasons: event.reasons })
+    case 'MessageRejected': {
+      const { reasons } = event
+      return merge(changes, event.id, where, { state: 'rejected', outcome: 'reject', reasons, measure: 'rejected' })
+    }
+    case 'MessageDiscarded':
+      return merge(changes, event.id, where, { state: 'discarded', reasons: ['hold.discarded'], measure: 'discarded' })
+    case 'MessageExpired': {
+      const { reasons } = event
+      return merge(changes, event.id, where, { state: 'expired', outcome: 'expire', reasons, measure: 'expired' })
+    }
+    case 'MessageDelivered': {
+      const { upstream, attempt: attempts } = event
+      return merge(changes, event.id, where, { state: 'delivered', upstream, attempts, measure: 'delivered' })
+    }
+    case 'HandoverDeferred': {
+      const { upstream, attempt: attempts } = event
+      return merge(changes, event.id, where, { state: 'queued', upstream, attempts })
+    }
+    case 'HandoverUnknown': {
+      const { upstream, attempt: attempts } = event
+      return merge(changes, event.id, where, { state: 'unknown', upstream, attempts })
+    }
+    case 'MessageUndeliverable': {
+      const { upstream, attempt: attempts, reasons } = event
+      return merge(changes, event.id, where, {
+        state: 'undeliverable',
+        upstream,
+        attempts,
+        reasons,
+        measure: 'undeliverable',
+      })
+    }
+    case 'SubjectErased':
+      for (const id of event.messages) merge(changes, id, where, { erased: true })
+      return
+    case 'PolicyApplied':
+    case 'CauseReported':
+    case 'CoverageReported':
+    case 'MessageConflicted':
+    case 'LeaseGranted':
+    case 'ClassPaused':
+    case 'ClassResumed':
+      return
+    default:
+      return unreachable(event)
+  }
+}
+
+function decidedStep(event: Event & { type: 'MessageDecided' }, at: number): Step {
+  const { message, account, outcome, expiresAt, reasons, lane, upstream } = event
+  const state = event.awaitsCauseUntil === undefined ? firstStates[outcome] : 'waiting'
+  const decided = { message, account, first: outcome, at, expiresAt }
+  return { decided, state, outcome, reasons, lane, upstream, measure: outcome }
+}
+
+function merge(changes: Changes, id: MessageId, where: Where, step: Step): void {
+  const { measure, ...fields } = step
+  let change = changes.get(id)
+  if (change === undefined) {
+    change = { id, at: where.at, positions: [], measures: [] }
+    changes.set(id, change)
+  }
+  Object.assign(change, fields)
+  change.at = where.at
+  if (change.positions.at(-1) !== where.position) change.positions.push(where.position)
+  if (measure !== undefined) change.measures.push({ measure, at: where.at, lane: change.lane })
+}
+
+/** Whether an event belongs on the timeline of a message. */
+export function concerns(event: Event, id: MessageId): boolean {
+  switch (event.type) {
+    case 'MessageDecided':
+      return event.message.id === id
+    case 'SubjectErased':
+      return event.messages.includes(id)
+    case 'PolicyApplied':
+    case 'CauseReported':
+    case 'CoverageReported':
+    case 'MessageConflicted':
+    case 'LeaseGranted':
+    case 'ClassPaused':
+    case 'ClassResumed':
+      return false
+    default:
+      return event.id === id
+  }
+}

@@ -1,0 +1,195 @@
+import type pg from 'pg'
+import type { Event } from '../core/events.ts'
+import { type Changes, note } from './changes.ts'
+import { cursorMoved, type Touched, writeChanged, writeCounts, writeDecided, writeHolds } from './rows.ts'
+
+// Follows a partition of the journal and keeps the register's tables up with it. It shares the processor with the relay, so it works in
+// stretches: what is decided and delivered within one is written once, and between two of them it rests, unless a reader is waiting.
+
+/** What the register needs of a journal. */
+export type JournalReader = {
+  head(partition: number): Promise<{ position: number }>
+  read(
+    partition: number,
+    range: { from: number; limit: number },
+  ): Promise<{ position: number; at: number; events: Uint8Array }[]>
+}
+
+export type FollowOptions = {
+  /** Entries read at once. */
+  entriesMax: number
+  /** Rest between two stretches, ms. */
+  restMs: number
+  /** After a failure of the world, ms. */
+  retryMs: number
+  failed(error: unknown): void
+}
+
+export const followDefaults: FollowOptions = { entriesMax: 128, restMs: 250, retryMs: 1000, failed: () => {} }
+
+export type Following = {
+  /** The register shows everything up to this position. */
+  position(): number
+  /** True once the position is reached; false when that took longer than `waitMsMax`. */
+  reached(position: number, waitMsMax: number): Promise<boolean>
+  stop(): Promise<void>
+}
+
+const insertCursor =
+  'insert into register_cursor (partition, position) values ($1, 0) on conflict (partition) do nothing'
+const selectCursor = 'select position::float8 as position from register_cursor where partition = $1'
+
+/** Where the register stands in a partition. */
+export async function loadCursor(pool: pg.Pool, partition: number): Promise<number> {
+  await pool.query(insertCursor, [partition])
+  const { rows } = await pool.query<{ position: number }>(selectCursor, [partition])
+  return rows[0]!.position
+}
+
+const turn = (): Promise<void> => new Promise(resolve => setImmediate(resolve))
+
+/** Merges entries to changes; other work gets its turn between two entries. */
+export async function collect(
+  entries: readonly { position: number; at: number; events: Uint8Array }[],
+): Promise<Changes> {
+  const changes: Changes = new Map()
+  for (const entry of entries) {
+    const { buffer, byteOffset, byteLength } = entry.events
+    const events = JSON.parse(Buffer.from(buffer, byteOffset, byteLength).toString('utf8')) as Event[]
+    for (const event of events) note(changes, event, entry)
+    await turn()
+  }
+  return changes
+}
+
+/**
+ * Writes one stretch: rows, holds, counts and cursor in one commit. False when the cursor is no longer at `from`: somebody else has written
+ * this stretch, and nothing was changed. A crash before the commit leaves the register as it was; the stretch is read again.
+ */
+export async function apply(
+  pool: pg.Pool,
+  partition: number,
+  from: number,
+  to: number,
+  changes: Changes,
+): Promise<boolean> {
+  const client = await pool.connect()
+  try {
+    // The register can be rebuilt: a power cut may take its last commits, cursor included.
+    await client.query('begin; set local synchronous_commit = off')
+    const moved = await cursorMoved(client, partition, from, to)
+    if (moved) await write(client, partition, [...changes.values()])
+    await client.query(moved ? 'commit' : 'rollback')
+    client.release()
+    return moved
+  } catch (error) {
+    client.release(true) // Closing the connection rolls back.
+    throw error
+  }
+}
+
+async function write(client: pg.ClientBase, partition: number, changes: Change[]): Promise<void> {
+  const decided = changes.filter(change => change.decided !== undefined)
+  await writeDecided(client, partition, decided)
+  const touched = new Map<string, Touched>()
+  const changed = await writeChanged(
+    client,
+    changes.filter(change => change.decided === undefined),
+  )
+  for (const row of changed) touched.set(row.id, row)
+  for (const { id, lane, decided: first } of decided)
+    touched.set(id, { id, class: first!.message.class, lane: lane!, at: first!.at })
+  await writeHolds(client, changes, touched)
+  await writeCounts(client, partition, changes, touched)
+}
+
+type Change = Changes extends Map<unknown, infer C> ? C : never
+
+/** Follows until stopped. A failure of database or journal is reported and tried again; a fault of ours is reported and tried again as well, for
+ * the register is derived, and the gate must not stop with it. */
+export async function follow(
+  pool: pg.Pool,
+  journal: JournalReader,
+  partition: number,
+  options: FollowOptions,
+): Promise<Following> {
+  let position = await loadCursor(pool, partition)
+  let stopped = false
+  let waiters: { position: number; resolve(): void }[] = []
+  const rest = sleeper()
+
+  const settle = () => {
+    for (const waiter of waiters) if (waiter.position <= position) waiter.resolve()
+    waiters = waiters.filter(waiter => waiter.position > position)
+  }
+
+  async function stretch(): Promise<boolean> {
+    const entries = await journal.read(partition, { from: position, limit: options.entriesMax })
+    const last = entries.at(-1)
+    if (last === undefined) return false
+    const moved = await apply(pool, partition, position, last.position, await collect(entries))
+    position = moved ? last.position : await loadCursor(pool, partition)
+    settle()
+    return entries.length === options.entriesMax || !moved
+  }
+
+  async function run(): Promise<void> {
+    while (!stopped) {
+      try {
+        const more = await stretch()
+        if (more) await turn()
+        else await rest.sleep(options.restMs)
+      } catch (error) {
+        options.failed(error)
+        await rest.sleep(options.retryMs)
+        position = await loadCursor(pool, partition).catch(() => position)
+      }
+    }
+  }
+
+  const running = run()
+  return {
+    position: () => position,
+    async reached(wanted, waitMsMax) {
+      if (position >= wanted) return true
+      rest.wake()
+      return await new Promise<boolean>(resolve => {
+        const timer = setTimeout(() => resolve(position >= wanted), waitMsMax)
+        const settled = () => {
+          clearTimeout(timer)
+          resolve(true)
+        }
+        waiters.push({ position: wanted, resolve: settled })
+      })
+    },
+    async stop() {
+      stopped = true
+      rest.wake()
+      await running
+    },
+  }
+}
+
+/** A sleep that can be cut short; a wake before the sleep is remembered. */
+function sleeper() {
+  let awake = false
+  let cut: (() => void) | undefined
+  return {
+    async sleep(ms: number): Promise<void> {
+      if (!awake)
+        await new Promise<void>(resolve => {
+          const timer = setTimeout(resolve, ms)
+          cut = () => {
+            clearTimeout(timer)
+            resolve()
+          }
+        })
+      awake = false
+      cut = undefined
+    },
+    wake(): void {
+      awake = true
+      cut?.()
+    },
+  }
+}

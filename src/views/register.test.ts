@@ -1,0 +1,360 @@
+import fc from 'fast-check'
+import pg from 'pg'
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { freshDatabase } from '../../test/postgres.ts'
+import type { Event, MessageFacts, MessageId, Outcome } from '../core/events.ts'
+import { outcomes } from '../core/events.ts'
+import { type Lane, lanes } from '../core/policy.ts'
+import type { Hash64 } from '../std/hash64.ts'
+import { apply, collect, type JournalReader, loadCursor } from './follow.ts'
+import { openRegister, type Register } from './register.ts'
+import { column } from './rows.ts'
+
+const start = Date.UTC(2026, 0, 8, 12)
+const hash = (n: number) => n.toString(16).padStart(16, '0') as Hash64
+const messageId = (n: number) => `01890000-0000-7000-8000-${n.toString(16).padStart(12, '0')}` as MessageId
+
+function facts(n: number, part: Partial<MessageFacts> = {}): MessageFacts {
+  return {
+    id: messageId(n),
+    application: 'default',
+    class: 'password-reset',
+    mailbox: hash(n),
+    address: hash(n),
+    bytes: 100,
+    commitment: 'c',
+    sealed: { offset: n, length: 7, page: 1, slot: 2 },
+    via: 'http',
+    ...part,
+  }
+}
+
+function decided(
+  n: number,
+  outcome: Outcome = 'deliver',
+  part: Partial<MessageFacts> = {},
+  lane: Lane = 'open',
+): Event {
+  const reasons = outcome === 'deliver' ? [] : (['cause.missing', 'cap.mailbox'] as const)
+  return {
+    type: 'MessageDecided',
+    message: facts(n, part),
+    outcome,
+    reasons: [...reasons],
+    lane,
+    priority: 0,
+    account: hash(n % 5),
+    expiresAt: start + 1000,
+    upstream: 'mailbox',
+  }
+}
+
+const delivered = (n: number): Event => ({
+  type: 'MessageDelivered',
+  id: messageId(n),
+  upstream: 'first',
+  attempt: 1,
+  reply: '250 2.0.0 ok',
+})
+
+type Entries = { position: number; at: number; events: Uint8Array }[]
+
+function entriesOf(batches: Event[][], stepMs = 1000): Entries {
+  return batches.map((events, i) => ({
+    position: i + 1,
+    at: start + i * stepMs,
+    events: new TextEncoder().encode(JSON.stringify(events)),
+  }))
+}
+
+function journalOf(entries: Entries): JournalReader & { entries: Entries } {
+  return {
+    entries,
+    head: async () => ({ position: entries.length }),
+    read: async (_, { from, limit }) => entries.slice(from, from + limit),
+  }
+}
+
+const tables = ['register_cursor', 'register_message', 'register_hold', 'register_count']
+
+async function dump(pool: pg.Pool): Promise<unknown> {
+  const rows = tables.map(async table => (await pool.query(`select * from ${table} order by 1, 2`)).rows)
+  const [cursor, messages, holds, counts] = await Promise.all(rows)
+  return { cursor, messages, holds, counts: counts!.map(row => JSON.stringify(row)).sort() }
+}
+
+describe('register', () => {
+  let pool: pg.Pool
+  let register: Register
+
+  beforeAll(async () => {
+    pool = new pg.Pool({ ...(await freshDatabase()), max: 4 })
+    pool.on('error', () => {})
+  })
+  beforeEach(async () => {
+    await pool.query(`truncate ${tables.join(', ')}`)
+    register = openRegister(pool, { restMs: 20 })
+  })
+  afterAll(() => pool.end())
+
+  async function shown<T>(batches: Event[][], read: () => Promise<T>): Promise<T> {
+    await register.follow(journalOf(entriesOf(batches)), 0)
+    try {
+      return await read()
+    } finally {
+      await register.stop()
+    }
+  }
+
+  const lifes: [string, Event[], object][] = [
+    ['deliver', [decided(1)], { state: 'queued', first: 'deliver', outcome: 'deliver', attempts: 0 }],
+    ['delivered', [decided(1), delivered(1)], { state: 'delivered', upstream: 'first', attempts: 1 }],
+    ['hold', [decided(1, 'hold')], { state: 'held', outcome: 'hold', reasons: ['cause.missing', 'cap.mailbox'] }],
+    [
+      'waiting for its cause',
+      [{ ...(decided(1, 'hold') as Event & { type: 'MessageDecided' }), awaitsCauseUntil: start + 5000 }],
+      { state: 'waiting', outcome: 'hold' },
+    ],
+    ['confirm', [decided(1, 'confirm')], { state: 'waiting', outcome: 'confirm' }],
+    ['suppress', [decided(1, 'suppress')], { state: 'suppressed', outcome: 'suppress' }],
+    ['reject', [decided(1, 'reject')], { state: 'rejected', outcome: 'reject' }],
+    ['expire', [decided(1, 'expire')], { state: 'expired', outcome: 'expire' }],
+    [
+      'released',
+      [decided(1, 'hold'), { type: 'MessageReleased', id: messageId(1), reasons: ['hold.released'], lane: 'reserved' }],
+      { state: 'queued', first: 'hold', outcome: 'deliver', reasons: ['hold.released'], lane: 'reserved' },
+    ],
+    [
+      'discarded',
+      [decided(1, 'hold'), { type: 'MessageDiscarded', id: messageId(1), by: 'operator', reason: 'spam' }],
+      { state: 'discarded', first: 'hold', reasons: ['hold.discarded'] },
+    ],
+    [
+      'unknown, then delivered',
+      [
+        decided(1),
+        { type: 'HandoverUnknown', id: messageId(1), upstream: 'u', attempt: 1, reply: '', nextAt: 1 },
+        { ...(delivered(1) as Event & { type: 'MessageDelivered' }), attempt: 2 },
+      ],
+      { state: 'delivered', attempts: 2 },
+    ],
+    [
+      'undeliverable',
+      [
+        decided(1),
+        {
+          type: 'MessageUndeliverable',
+          id: messageId(1),
+          upstream: 'u',
+          attempt: 3,
+          reply: '550 5.1.1 no',
+          reasons: ['delivery.rejected'],
+        },
+      ],
+      { state: 'undeliverable', attempts: 3, reasons: ['delivery.rejected'] },
+    ],
+    [
+      'erased',
+      [decided(1), { type: 'SubjectErased', subject: hash(1), by: 'operator', messages: [messageId(1)] }],
+      { state: 'queued', erased: true },
+    ],
+  ]
+
+  it.each(lifes)('%s: the same in one stretch as in many', async (_, events, expected) => {
+    const together = await shown([events], () => register.message(messageId(1)))
+    expect(together?.message).toMatchObject(expected)
+    expect(together?.timeline.map(step => step.event)).toEqual(events)
+
+    await pool.query(`truncate ${tables.join(', ')}`)
+    register = openRegister(pool, { entriesMax: 1, restMs: 20 })
+    const apart = await shown(
+      events.map(event => [event]),
+      () => register.message(messageId(1)),
+    )
+    expect(apart?.message).toMatchObject(expected)
+    expect(apart?.timeline.map(step => step.event)).toEqual(events)
+    expect(apart?.timeline.map(step => step.position)).toEqual(events.map((_, i) => i + 1))
+    expect(apart?.stale).toBe(false)
+  })
+
+  it('shows the same rows however the journal is cut, and after a rebuild', async () => {
+    await fc.assert(
+      fc.asyncProperty(histories(), fc.integer({ min: 1, max: 7 }), async (batches, entriesMax) => {
+        const journal = journalOf(entriesOf(batches, 600_000))
+        const dumps: unknown[] = []
+        for (const max of [1000, entriesMax]) {
+          const one = openRegister(pool, {
+            entriesMax: max,
+            restMs: 20,
+            failed: error => {
+              throw error
+            },
+          })
+          await one.follow(journal, 0, 0)
+          expect(await one.reached(10_000)).toBe(true)
+          await one.stop()
+          dumps.push(await dump(pool))
+        }
+        expect(dumps[1]).toEqual(dumps[0])
+      }),
+      { numRuns: 12 },
+    )
+  })
+
+  it('changes nothing when a stretch is written twice', async () => {
+    const entries = entriesOf([[decided(1), decided(2, 'hold')], [delivered(1)]])
+    await loadCursor(pool, 0)
+    expect(await apply(pool, 0, 0, 2, await collect(entries))).toBe(true)
+    const before = await dump(pool)
+    expect(await apply(pool, 0, 0, 2, await collect(entries))).toBe(false)
+    expect(await dump(pool)).toEqual(before)
+  })
+
+  it('goes on where another left off, and lets only one of two write', async () => {
+    const journal = journalOf(entriesOf(Array.from({ length: 60 }, (_, i) => [decided(i), delivered(i)])))
+    const both = [openRegister(pool, { entriesMax: 3 }), openRegister(pool, { entriesMax: 4 })]
+    await Promise.all(both.map(one => one.follow(journal, 0)))
+    expect(await Promise.all(both.map(one => one.reached(10_000)))).toEqual([true, true])
+    await Promise.all(both.map(one => one.stop()))
+    const { rows } = await pool.query("select sum(messages)::int as n from register_count where measure = 'delivered'")
+    expect(rows[0].n).toBe(60)
+  })
+
+  it('waits for what was durable when it was asked', async () => {
+    const journal = journalOf([])
+    const slow = openRegister(pool, { restMs: 60_000 })
+    await slow.follow(journal, 0)
+    journal.entries.push(...entriesOf([[decided(7)]]))
+    expect((await slow.message(messageId(7)))?.message.state).toBe('queued')
+    await slow.stop()
+  })
+
+  it('says that it is stale when it cannot catch up in time', async () => {
+    const journal = { ...journalOf([]), head: async () => ({ position: 5 }) }
+    await register.follow(journal, 0)
+    expect(await register.reached(20)).toBe(false)
+    await register.stop()
+  })
+
+  it('reports a failure of the journal and goes on', async () => {
+    const journal = journalOf(entriesOf([[decided(1)]]))
+    const failures: unknown[] = []
+    const flaky: JournalReader = {
+      head: journal.head,
+      read: async (...args) => {
+        if (failures.length < 2) throw new Error('away')
+        return journal.read(...args)
+      },
+    }
+    const one = openRegister(pool, { retryMs: 10, failed: error => void failures.push(error) })
+    await one.follow(flaky, 0)
+    expect(await one.reached(5000)).toBe(true)
+    await one.stop()
+    expect(failures).toHaveLength(2)
+  })
+
+  it('lists by every filter, in pages, newest first', async () => {
+    const batches = Array.from({ length: 30 }, (_, i) => [
+      decided(i, outcomes[i % 6]!, { class: i % 2 === 0 ? 'other' : 'sign-in-alert', application: i < 20 ? 'a' : 'b' }),
+    ])
+    await shown(batches, async () => {
+      const all = await register.list({ limit: 100 })
+      expect(all?.items.map(item => item.id)).toEqual(Array.from({ length: 30 }, (_, i) => messageId(29 - i)))
+      const paged: string[] = []
+      for (let cursor: string | undefined, more = true; more; ) {
+        const page = (await register.list({ limit: 7, ...(cursor === undefined ? {} : { cursor }) }))!
+        paged.push(...page.items.map(item => item.id))
+        cursor = page.next
+        more = cursor !== undefined
+      }
+      expect(paged).toEqual(all?.items.map(item => item.id))
+      const count = async (query: object) => (await register.list({ limit: 100, ...query }))?.items.length
+      expect(await count({ class: 'other' })).toBe(15)
+      expect(await count({ application: 'b' })).toBe(10)
+      expect(await count({ outcome: 'hold' })).toBe(5)
+      expect(await count({ account: hash(3) })).toBe(6)
+      expect(await count({ account: hash(99) })).toBe(0)
+      expect(await count({ from: start + 10_000, to: start + 20_000 })).toBe(10)
+      expect(await register.list({ limit: 1, cursor: 'bm9uZQ' })).toBeUndefined()
+      expect((await register.holds({ limit: 100 }))?.items.map(item => item.state)).toEqual(
+        Array.from({ length: 10 }, (_, i) => (i % 2 === 0 ? 'waiting' : 'held')),
+      )
+      expect((await register.holds({ limit: 100, class: 'other', application: 'b' }))?.items).toHaveLength(2)
+      expect(await register.message(messageId(3), 'b')).toBeUndefined()
+    })
+  })
+
+  it('counts first outcomes, what became of them, and what is held', async () => {
+    await shown([[decided(1), decided(2, 'hold'), decided(3, 'hold'), delivered(1)]], async () => {
+      const { classes } = await register.counts(start + 60_000)
+      expect(classes['password-reset']).toEqual({
+        lastHour: { deliver: 1, delivered: 1, hold: 2 },
+        lastDay: { deliver: 1, delivered: 1, hold: 2 },
+        held: 2,
+      })
+      expect((await register.counts(start + 3 * 3_600_000)).classes['password-reset']?.lastHour).toEqual({})
+    })
+  })
+})
+
+describe('array literals', () => {
+  it('come back as they were', async () => {
+    const pool = new pg.Pool({ ...(await freshDatabase()), max: 1 })
+    pool.on('error', () => {})
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(
+          fc.option(
+            fc.string({ unit: 'grapheme' }).map(s => s.replaceAll('\0', '')),
+            { nil: undefined },
+          ),
+        ),
+        async values => {
+          const { rows } = await pool.query('select $1::text[] as v', [column(values)])
+          expect(rows[0].v).toEqual(values.map(value => value ?? null))
+        },
+      ),
+      { numRuns: 200 },
+    )
+    await pool.end()
+  })
+})
+
+/** Random lives of up to 12 messages, in batches. */
+function histories(): fc.Arbitrary<Event[][]> {
+  const step = fc.record({ n: fc.nat(11), pick: fc.nat(6), cut: fc.boolean() })
+  return fc.array(step, { maxLength: 60 }).map(steps => {
+    const batches: Event[][] = [[]]
+    const known = new Map<number, Outcome>()
+    for (const { n, pick, cut } of steps) {
+      if (cut) batches.push([])
+      batches.at(-1)!.push(eventFor(n, pick, known))
+    }
+    return batches
+  })
+}
+
+function eventFor(n: number, pick: number, known: Map<number, Outcome>): Event {
+  const id = messageId(n)
+  if (!known.has(n)) {
+    const outcome = outcomes[pick % outcomes.length]!
+    known.set(n, outcome)
+    return decided(n, outcome, { class: ['a', 'b c', 'd"{'][n % 3]! }, lanes[pick % 4]!)
+  }
+  switch (pick) {
+    case 0:
+      return { type: 'MessageReleased', id, reasons: ['hold.released'], lane: 'system', by: 'operator' }
+    case 1:
+      return { type: 'MessageHeld', id, reasons: ['cause.missing'] }
+    case 2:
+      return { type: 'SubjectErased', subject: hash(n), by: 'operator', messages: [id] }
+    case 3:
+      return { type: 'HandoverDeferred', id, upstream: 'u', attempt: 2, reply: '451', nextAt: 1, nextUpstream: 'v' }
+    case 4:
+      return { type: 'MessageDiscarded', id, by: 'operator', reason: 'no' }
+    case 5:
+      return { type: 'MessageExpired', id, reasons: ['secret.expired'] }
+    default:
+      return delivered(n)
+  }
+}
