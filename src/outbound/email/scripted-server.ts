@@ -23,6 +23,7 @@ export async function scriptedServer(script: (step: Step) => Action = () => unde
   const octets: Buffer[][] = []
   const sockets = new Set<net.Socket>()
   const server = net.createServer(socket => {
+    socket.setNoDelay(true)
     sockets.add(socket)
     const mine: Buffer[] = []
     octets.push(mine)
