@@ -91,10 +91,10 @@ const commonName = '550403'
 const ecdsaWithSha256 = '2a8648ce3d040302'
 const subjectAltName = '551d11'
 const basicConstraints = '551d13'
-const keyUsage = '551d0f'
 const extendedKeyUsage = '551d25'
 const serverAuth = '2b06010505070301'
 
+// No key usage: one without certificate signing would keep a client from trusting this certificate as its own issuer.
 function extensions(hostname: string): Buffer[] {
   const names = [...new Set([hostname, 'localhost'])].map(host => der(0x82, Buffer.from(host, 'ascii')))
   const addresses = [Buffer.from([127, 0, 0, 1]), Buffer.from([...new Array<number>(15).fill(0), 1])].map(bytes =>
@@ -103,7 +103,6 @@ function extensions(hostname: string): Buffer[] {
   const critical = der(0x01, Buffer.from([0xff]))
   return [
     sequence(oid(basicConstraints), critical, octets(sequence())),
-    sequence(oid(keyUsage), critical, octets(der(0x03, Buffer.from([7, 0x80])))),
     sequence(oid(extendedKeyUsage), octets(sequence(oid(serverAuth)))),
     sequence(oid(subjectAltName), octets(sequence(...names, ...addresses))),
   ]
