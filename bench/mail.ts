@@ -34,6 +34,8 @@ Content-Transfer-Encoding: 7bit
 
 <p>Follow <a href="https://example.org/reset/3f9c2d7be1a84c55">this link</a> within 15 minutes to choose a new password.</p>
 `
-  const tail = '\n--=_bench_boundary--\n'
-  return `${head}${paragraphs(bytesWanted - head.length - tail.length - 2 * padding.length)}<p>Example</p>${tail}`
+  const tail = '<p>Example</p>\n\n--=_bench_boundary--\n'
+  const body = head + paragraphs(bytesWanted - head.length - tail.length - 2 * padding.length)
+  const missing = bytesWanted - body.length - tail.length - '<p></p>\n'.length
+  return `${body}<p>${'Example '.repeat(bytesWanted).slice(0, missing)}</p>\n${tail}`
 }

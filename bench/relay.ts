@@ -2,7 +2,7 @@
 
 import type { Relay, RelayContestant } from './contestant.ts'
 import { type CountingSink, postfixTools, sendAndCount, startCountingSink } from './load.ts'
-import { haraka, harakaForward } from './peers/haraka.ts'
+import { haraka, harakaForward, harakaOfTwo } from './peers/haraka.ts'
 import { minimal } from './peers/minimal.ts'
 import { none } from './peers/none.ts'
 import { postfix } from './peers/postfix.ts'
@@ -11,7 +11,7 @@ import { environment, figures, type Options, type Report, type Result, ratiosTo,
 import { playRounds, type Turn } from './turns.ts'
 import { cpuSeconds, watchMemory } from './usage.ts'
 
-const contestants: RelayContestant[] = [none, postfix, haraka, harakaForward, minimal, tocsin]
+const contestants: RelayContestant[] = [none, postfix, haraka, harakaOfTwo, harakaForward, minimal, tocsin]
 const sessionCounts = [16, 64]
 const messagesMin = 500
 const messagesMax = 200_000

@@ -58,11 +58,14 @@ async function startHaraka(setup: Setup, { directory, sinkPort }: Surroundings) 
   return { smtpPort, roots: () => [haraka.pid], stop: () => stop(haraka) }
 }
 
+/** One process and two did equally well on two noisy cores (565 and 531 mails/s), so both take part: the better one counts. */
 const queue: Setup = {
-  processes: 2,
+  processes: 0,
   plugins: [],
   files: () => ({ 'config/outbound.ini': 'enable_tls=false\nlocal_mx_ok=true\n' }),
 }
+
+const queueOfTwo: Setup = { ...queue, processes: 2 }
 
 const forward: Setup = {
   processes: 2,
@@ -74,9 +77,16 @@ const forward: Setup = {
 
 export const haraka: RelayContestant = {
   name: 'haraka',
-  about: 'Haraka, outbound queue on disk, fsync before 250, 2 processes',
+  about: 'Haraka, outbound queue on disk, fsync before 250, 1 process',
   absence: installPeers,
   start: at => startHaraka(queue, at),
+}
+
+export const harakaOfTwo: RelayContestant = {
+  name: 'harakaOfTwo',
+  about: 'Haraka, outbound queue on disk, fsync before 250, 2 processes',
+  absence: installPeers,
+  start: at => startHaraka(queueOfTwo, at),
 }
 
 export const harakaForward: RelayContestant = {
