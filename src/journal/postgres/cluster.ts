@@ -4,6 +4,7 @@ import { existsSync } from 'node:fs'
 import { chown, mkdir, open, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { promisify } from 'node:util'
+import { diskFull } from '../data-dir.ts'
 import { StartupFault } from '../startup-fault.ts'
 import type { Binaries } from './binaries.ts'
 
@@ -51,7 +52,11 @@ export async function checkVersion(cluster: Cluster, binaries: Binaries): Promis
 }
 
 /** In a directory beside it, renamed when whole: a crash anywhere before the rename leaves nothing that a start would take for a cluster. */
-export async function initializeCluster(cluster: Cluster, binaries: Binaries): Promise<void> {
+export async function initializeCluster(
+  cluster: Cluster,
+  binaries: Binaries,
+  { durable }: { durable: boolean },
+): Promise<void> {
   const nursery = `${cluster.directory}.unfinished`
   const [data, pwfile] = [join(nursery, 'data'), join(nursery, 'password')]
   const password = randomBytes(24).toString('base64url')
@@ -59,7 +64,7 @@ export async function initializeCluster(cluster: Cluster, binaries: Binaries): P
   for (const path of [nursery, data]) await mkdir(path, { mode: 0o700 })
   await writeFile(pwfile, password, { mode: 0o600 })
   if (cluster.user) for (const path of [nursery, data, pwfile]) await chown(path, cluster.user.uid, cluster.user.gid)
-  await runInitdb(cluster, binaries, data)
+  await runInitdb(cluster, binaries, { directory: data, durable })
   await writeFile(passwordPath(cluster), password, { mode: 0o600, flush: true })
   await rename(data, cluster.directory)
   await syncDirectory(cluster.dataDir)
@@ -67,12 +72,17 @@ export async function initializeCluster(cluster: Cluster, binaries: Binaries): P
 }
 
 /** Builtin locale: the same order of strings on every machine. */
-async function runInitdb(cluster: Cluster, binaries: Binaries, directory: string): Promise<void> {
+async function runInitdb(
+  cluster: Cluster,
+  binaries: Binaries,
+  { directory, durable }: { directory: string; durable: boolean },
+): Promise<void> {
   const place = placeOf(cluster, directory)
   const auth = ['--username', role, '--auth', 'scram-sha-256', '--pwfile', `${place}/../password`]
   const form = ['--encoding', 'UTF8', '--locale-provider', 'builtin', '--locale', 'C.UTF-8', '--no-instructions']
+  const sync = durable ? [] : ['--no-sync']
   try {
-    await promisify(execFile)(binaries.initdb, ['--pgdata', place, ...auth, ...form], {
+    await promisify(execFile)(binaries.initdb, ['--pgdata', place, ...auth, ...form, ...sync], {
       cwd: directory,
       env: serverEnvironment,
       ...cluster.user,
@@ -110,9 +120,3 @@ async function syncDirectory(path: string): Promise<void> {
   await handle.sync()
   await handle.close()
 }
-
-export const diskFull = (dataDir: string): StartupFault =>
-  new StartupFault(
-    'disk-full',
-    `The file system of ${dataDir} is full. Free some space, or set TOCSIN_DATA_DIR to a larger file system.`,
-  )

@@ -1,21 +1,12 @@
-import { randomBytes } from 'node:crypto'
 import { existsSync } from 'node:fs'
-import { chmod, mkdir, mkdtemp, readFile, rm, statfs, symlink, writeFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, statfs, symlink } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import pg from 'pg'
-import { lockDataDir } from '../lock.ts'
-import { errnoOf, StartupFault } from '../startup-fault.ts'
+import { asStartupFault, openDataDir } from '../data-dir.ts'
+import { StartupFault } from '../startup-fault.ts'
 import { findBinaries } from './binaries.ts'
-import {
-  type Cluster,
-  checkVersion,
-  diskFull,
-  initializeCluster,
-  locateCluster,
-  passwordPath,
-  role,
-} from './cluster.ts'
+import { type Cluster, checkVersion, initializeCluster, locateCluster, passwordPath, role } from './cluster.ts'
 import { endServer } from './processes.ts'
 import { serverSettings } from './settings.ts'
 import { Supervisor } from './supervisor.ts'
@@ -55,13 +46,12 @@ export async function startEmbedded(options: {
   settings?: Record<string, string>
 }): Promise<EmbeddedServer> {
   const dataDir = resolve(options.dataDir)
-  await prepareDataDir(dataDir)
-  const lock = await lockDataDir(dataDir)
+  const lock = await openDataDir(dataDir)
   try {
     return await startLocked(dataDir, options, lock.release)
   } catch (error) {
     await lock.release()
-    throw meaning(error, dataDir)
+    throw asStartupFault(error, dataDir)
   }
 }
 
@@ -77,19 +67,18 @@ async function startLocked(
   await supervisor.endEarlier()
   await checkSpace(cluster)
   await checkVersion(cluster, binaries)
-  if (!existsSync(cluster.directory)) await initializeCluster(cluster, binaries)
+  if (!existsSync(cluster.directory)) await initializeCluster(cluster, binaries, { durable: settings.fsync === 'on' })
   const socket = await socketDirectory(cluster.directory)
-  await supervisor.start()
-  const config = await connection(cluster, socket.path)
-  const stop = async () => {
+  const end = async () => {
     await supervisor.stop()
     await socket.remove()
-    await release()
   }
+  const config = await connection(cluster, socket.path)
   try {
+    await supervisor.start()
     await createDatabase(config)
   } catch (error) {
-    await supervisor.stop()
+    await end()
     throw error
   }
   return {
@@ -98,7 +87,10 @@ async function startLocked(
     get pid() {
       return supervisor.pid
     },
-    stop,
+    async stop() {
+      await end()
+      await release()
+    },
   }
 }
 
@@ -107,18 +99,6 @@ async function startLocked(
  */
 export async function endOrphan(dataDir: string): Promise<'none-found' | 'ended'> {
   return endServer((await locateCluster(dataDir)).name)
-}
-
-async function prepareDataDir(dataDir: string): Promise<void> {
-  try {
-    const made = await mkdir(dataDir, { recursive: true, mode: 0o700 })
-    if (made !== undefined) await chmod(dataDir, process.getuid?.() === 0 ? 0o711 : 0o700)
-    const probe = join(dataDir, `probe.${randomBytes(6).toString('hex')}`)
-    await writeFile(probe, 'x', { flag: 'wx' })
-    await rm(probe)
-  } catch (error) {
-    throw meaning(error, dataDir)
-  }
 }
 
 async function checkSpace(cluster: Cluster): Promise<void> {
@@ -160,19 +140,4 @@ async function createDatabase(config: pg.ClientConfig): Promise<void> {
   } finally {
     await client.end()
   }
-}
-
-/** Faults of the file system, as what they mean for a start. */
-function meaning(error: unknown, dataDir: string): unknown {
-  const code = errnoOf(error)
-  if (error instanceof StartupFault || code === undefined) return error
-  if (code === 'ENOSPC' || code === 'EDQUOT') return diskFull(dataDir)
-  if (!['EACCES', 'EPERM', 'EROFS', 'ENOTDIR', 'EEXIST', 'ENOENT'].includes(code)) return error
-  const who = process.getuid === undefined ? 'this user' : `user id ${process.getuid()}`
-  return new StartupFault(
-    'data-dir-not-writable',
-    `${dataDir} cannot be used as data directory: ${(error as Error).message}. It must be a directory that ${who} may write. ` +
-      'Change its owner or mode, or set TOCSIN_DATA_DIR to another directory.',
-    { cause: error },
-  )
 }

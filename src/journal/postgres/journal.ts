@@ -126,6 +126,7 @@ export class PostgresJournal implements Journal {
   readonly #pool: pg.Pool
   readonly #newWriter: () => Writer
   readonly #writers = new Map<number, Writer>()
+  #closed = false
 
   constructor(config: pg.ClientConfig, { onLost = () => {} }: { onLost?: (error: Error) => void } = {}) {
     const bounded: pg.ClientConfig = {
@@ -137,6 +138,8 @@ export class PostgresJournal implements Journal {
     }
     this.#pool = new pg.Pool({ ...bounded, max: readConnectionsMax, allowExitOnIdle: true })
     this.#pool.on('error', onLost)
+    // The pool listens to idle clients only; one that breaks while it is used would end the process.
+    this.#pool.on('connect', client => client.on('error', () => {}))
     this.#newWriter = () => new Writer(bounded, onLost)
   }
 
@@ -218,11 +221,13 @@ export class PostgresJournal implements Journal {
   }
 
   async close(): Promise<void> {
+    this.#closed = true
     await Promise.all([...this.#writers.values()].map(writer => writer.close()))
-    if (!this.#pool.ended) await this.#pool.end()
+    if (!this.#pool.ending) await this.#pool.end()
   }
 
   #writer(partition: number): Writer {
+    if (this.#closed) throw new JournalUnavailable('the journal is closed')
     const writer = this.#writers.get(partition) ?? this.#newWriter()
     this.#writers.set(partition, writer)
     return writer
