@@ -1,7 +1,7 @@
 import type { MessageFacts, MessageId } from './events.ts'
 import type { LiveMessage } from './messages.ts'
 import type { Lane } from './policy.ts'
-import type { State } from './state.ts'
+import { type State, stopOf } from './state.ts'
 
 /** What the engine is to do in the world. Data; whoever performs it reports back with `RecordHandover`. */
 export type Effect = {
@@ -29,12 +29,17 @@ export function effects(state: State, now: number, window: Window, inFlight: Rea
   let bulkRoom = window.bulkInFlightMax - countBulk(inFlight)
   const due: Effect[] = []
   for (const message of state.messages.urgent(now)) {
-    if (inFlight.has(message.facts.id) || message.expiresAt <= now) continue
+    if (inFlight.has(message.facts.id) || message.expiresAt <= now || isStopped(state, message, now)) continue
     if (isBulk(message) && bulkRoom-- <= 0) break
     due.push(handOver(message))
     if (--room === 0) break
   }
   return due
+}
+
+/** A stop reaches what was decided before it: after its acknowledgement only what is in flight already is handed over. */
+function isStopped(state: State, { facts, lane }: LiveMessage, now: number): boolean {
+  return state.pauses.size > 0 && stopOf(state, facts.class, lane, now) !== undefined
 }
 
 function countBulk(inFlight: ReadonlyMap<MessageId, Effect>): number {

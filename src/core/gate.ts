@@ -5,7 +5,7 @@ import type { MessageFacts, Outcome } from './events.ts'
 import { hourOf } from './leases.ts'
 import type { ClassPolicy, Lane } from './policy.ts'
 import type { ReasonCode } from './reasons.ts'
-import { isSilent, pauseKey, requirementOf, type State, streakKey } from './state.ts'
+import { isSilent, requirementOf, type State, stopOf, streakKey } from './state.ts'
 
 /**
  * The gate: what becomes of one message, by the checks of the design in their order. Check 1, whether it was decided before, is taken in
@@ -177,10 +177,8 @@ function cap(one: Case): Finding | undefined {
 
 /** 9. Nobody has stopped the class or the lane. A stop holds in every mode: it is a person's word. */
 function breaker({ state, facts, lane, now }: Case): Finding | undefined {
-  for (const pause of [state.pauses.get(pauseKey(facts.class)), state.pauses.get(pauseKey(facts.class, lane))])
-    if (pause && (pause.until === undefined || now < pause.until))
-      return { code: 'breaker.open', outcome: 'hold', binds: 'always' }
-  return undefined
+  if (!stopOf(state, facts.class, lane, now)) return undefined
+  return { code: 'breaker.open', outcome: 'hold', binds: 'always' }
 }
 
 /** 10. The lease of this hour has room. */

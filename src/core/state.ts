@@ -48,6 +48,13 @@ export const newState = (): State => ({
 export const streakKey = (application: string, className: string): string => `${application}/${className}`
 export const pauseKey = (className: string, lane?: Lane): string => `${className}/${lane ?? '*'}`
 
+/** The stop that holds for a class and lane now, if any. */
+export function stopOf(state: State, className: string, lane: Lane, now: number): Pause | undefined {
+  for (const pause of [state.pauses.get(pauseKey(className)), state.pauses.get(pauseKey(className, lane))])
+    if (pause && (pause.until === undefined || now < pause.until)) return pause
+  return undefined
+}
+
 /** The requirement in force for an application and class; `auto` has become `required` or is still `expected`. */
 export function requirementOf(
   state: State,

@@ -1,0 +1,315 @@
+import { createHash } from 'node:crypto'
+import { existsSync } from 'node:fs'
+import { isIP } from 'node:net'
+import { resolve } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import ipaddr from 'ipaddr.js'
+import Type, { type Static } from 'typebox'
+import type { Window } from './core/effects.ts'
+import {
+  type ClassPolicy,
+  capMax,
+  causeKinds,
+  freshClasses,
+  freshPolicy,
+  lanes,
+  modes,
+  type Policy,
+  requirements,
+} from './core/policy.ts'
+import { faultsOf } from './inbound/http/faults.ts'
+import type { Application } from './inbound/intake.ts'
+import { parseUpstreams, type Upstream } from './outbound/email/upstream.ts'
+import { canonicalMailbox, type Mailbox, type NamedMailbox, parseAddressHeader, parseMailbox } from './std/mailbox.ts'
+
+/**
+ * What an installation is told: by the environment where things are, by `tocsin.config.ts` what is allowed. Read once, checked whole, every
+ * fault named at once, then frozen.
+ */
+export type Config = Readonly<{
+  host: string
+  httpPort: number
+  smtpPort: number
+  dataDir: string
+  databaseUrl?: string
+  upstreams: 'mailbox' | Upstream[]
+  keys: { apiKey?: string; causeKey?: string; adminKey?: string; smtpCredential?: string }
+  from?: NamedMailbox
+  hostname: string
+  trusted(address: string): Application | undefined
+  application: Application
+  isAllowListed(mailbox: Mailbox): boolean
+  window: Window
+  dkim: { domain: string; selector: string; keyFile: string }[]
+  webhooks: { url: string; secret: string }[]
+  tls?: { keyFile: string; certFile: string }
+  policy: Policy
+  policyHash: string
+}>
+
+export type ConfigFault = { setting: string; code: string; detail: string }
+
+export class ConfigFaults extends Error {
+  override readonly name = 'ConfigFaults'
+  readonly faults: ConfigFault[]
+  constructor(faults: ConfigFault[]) {
+    super(faults.map(({ setting, detail }) => `${setting}: ${detail}`).join('\n'))
+    this.faults = faults
+  }
+}
+
+const closed = { additionalProperties: false }
+const oneOf = <T extends string>(names: readonly T[]) => Type.Enum([...names])
+const duration = Type.Integer({ minimum: 0, maximum: 365 * 24 * 3_600_000 })
+const count = (maximum: number) => Type.Integer({ minimum: 0, maximum })
+const name = Type.String({ minLength: 1, maxLength: 64 })
+const names = Type.Array(name, { maxItems: 1000 })
+const optionalByLane = <T extends Type.TSchema>(schema: T) =>
+  Type.Partial(Type.Object({ reserved: schema, open: schema, system: schema, campaign: schema }, closed))
+
+const classFile = Type.Partial(
+  Type.Object(
+    {
+      mode: oneOf(modes),
+      causes: Type.Partial(
+        Type.Object(
+          {
+            kinds: Type.Array(oneOf(causeKinds), { maxItems: causeKinds.length }),
+            requirement: oneOf(requirements),
+            freshForMs: duration,
+            whenMissing: oneOf(['hold', 'reject'] as const),
+          },
+          closed,
+        ),
+      ),
+      lane: oneOf(['by-requester', 'system', 'campaign'] as const),
+      priority: Type.Enum([0, 1, 2]),
+      content: oneOf(['inline', 'approved-only'] as const),
+      lifetimeMs: duration,
+      deliveryMs: duration,
+      budgetPerHour: optionalByLane(count(1_000_000_000)),
+    },
+    closed,
+  ),
+)
+
+const file = Type.Partial(
+  Type.Object(
+    {
+      /** Networks in CIDR notation whose hosts need no credential; they send as the first application. */
+      trustedNetworks: names,
+      /** Addresses, or `@domain` for all of a domain, that material from test environments may reach. */
+      allowedRecipients: Type.Array(Type.String({ maxLength: 254 }), { maxItems: 10_000 }),
+      /** What the first application may do; all of it when absent. */
+      application: Type.Partial(
+        Type.Object(
+          {
+            senders: Type.Array(Type.String({ maxLength: 254 }), { maxItems: 1000 }),
+            classes: names,
+            environment: name,
+            appendCode: Type.Boolean(),
+            requirements: Type.Record(Type.String(), oneOf(requirements)),
+          },
+          closed,
+        ),
+      ),
+      classes: Type.Record(Type.String({ pattern: '^[a-z0-9][a-z0-9-]{0,63}$' }), classFile),
+      caps: optionalByLane(Type.Partial(Type.Object({ perHour: count(capMax), perDay: count(capMax) }, closed))),
+      templates: Type.Record(name, names),
+      hostname: Type.String({ minLength: 1, maxLength: 253 }),
+      inFlightMax: Type.Integer({ minimum: 1, maximum: 10_000 }),
+      dkim: Type.Array(Type.Object({ domain: name, selector: name, keyFile: Type.String() }, closed), {
+        maxItems: 100,
+      }),
+      webhooks: Type.Array(Type.Object({ url: Type.String({ maxLength: 2048 }), secret: Type.String() }, closed), {
+        maxItems: 20,
+      }),
+      tls: Type.Object({ keyFile: Type.String(), certFile: Type.String() }, closed),
+    },
+    closed,
+  ),
+)
+
+/** What `tocsin.config.ts` may hold; every part is optional. */
+export type ConfigFile = Static<typeof file>
+
+/** Gives an editor the types of a configuration; changes nothing. */
+export const defineConfig = (config: ConfigFile): ConfigFile => config
+
+type Environment = Record<string, string | undefined>
+
+/** Reads the environment and the configuration file. Throws `ConfigFaults` with every fault. */
+export async function loadConfig(environment: Environment): Promise<Config> {
+  const faults: ConfigFault[] = []
+  const found = await readFile(environment.TOCSIN_CONFIG, faults)
+  const upstreams = readUpstreams(environment.TOCSIN_UPSTREAM ?? 'mailbox:', faults)
+  const places = {
+    host: environment.TOCSIN_HOST || '127.0.0.1',
+    httpPort: readPort(environment, 'TOCSIN_HTTP_PORT', 8080, faults),
+    smtpPort: readPort(environment, 'TOCSIN_SMTP_PORT', 2525, faults),
+    dataDir: resolve(environment.TOCSIN_DATA_DIR || '.tocsin'),
+    ...(environment.DATABASE_URL && { databaseUrl: environment.DATABASE_URL }),
+  }
+  const from = readFrom(environment.TOCSIN_FROM, faults)
+  const policy = policyOf(found, upstreams, faults)
+  const application: Application = { name: 'default', ...withoutRequirements(found.application) }
+  const trustedNetworks = readNetworks(found.trustedNetworks ?? [], faults)
+  const allowed = new Set((found.allowedRecipients ?? []).map(text => allowListKey(text, faults)))
+  const inFlightMax = found.inFlightMax ?? 128
+  if (faults.length > 0) throw new ConfigFaults(faults)
+  return Object.freeze({
+    ...places,
+    upstreams,
+    keys: keysOf(environment),
+    ...(from && { from }),
+    hostname: found.hostname ?? 'localhost',
+    trusted: (address: string) => (isTrusted(trustedNetworks, address) ? application : undefined),
+    application,
+    isAllowListed: (mailbox: Mailbox) => allowed.has(canonicalMailbox(mailbox)) || allowed.has(`@${mailbox.domain}`),
+    window: { inFlightMax, bulkInFlightMax: Math.ceil(inFlightMax / 2) },
+    dkim: found.dkim ?? [],
+    webhooks: found.webhooks ?? [],
+    ...(found.tls && { tls: found.tls }),
+    policy,
+    policyHash: createHash('sha256').update(JSON.stringify(policy)).digest('hex'),
+  })
+}
+
+function withoutRequirements(application: ConfigFile['application']): Omit<Application, 'name'> {
+  const { requirements: _, ...rest } = application ?? {}
+  return rest as Omit<Application, 'name'>
+}
+
+const keysOf = (environment: Environment): Config['keys'] => ({
+  ...(environment.TOCSIN_API_KEY && { apiKey: environment.TOCSIN_API_KEY }),
+  ...(environment.TOCSIN_CAUSE_KEY && { causeKey: environment.TOCSIN_CAUSE_KEY }),
+  ...(environment.TOCSIN_ADMIN_KEY && { adminKey: environment.TOCSIN_ADMIN_KEY }),
+  ...(environment.TOCSIN_SMTP_CREDENTIAL && { smtpCredential: environment.TOCSIN_SMTP_CREDENTIAL }),
+})
+
+/** The file that TOCSIN_CONFIG names must exist; `tocsin.config.ts` in the current folder may. */
+async function readFile(named: string | undefined, faults: ConfigFault[]): Promise<ConfigFile> {
+  const path = resolve(named || 'tocsin.config.ts')
+  if (!existsSync(path)) {
+    if (named) faults.push({ setting: 'TOCSIN_CONFIG', code: 'config.not-found', detail: `there is no file ${path}` })
+    return {}
+  }
+  try {
+    const module = (await import(pathToFileURL(path).href)) as { default?: unknown }
+    const wrong = faultsOf(file, module.default ?? {})
+    for (const { pointer, code, detail } of wrong) faults.push({ setting: `${path}#${pointer}`, code, detail })
+    return wrong.length > 0 ? {} : ((module.default ?? {}) as ConfigFile)
+  } catch (error) {
+    const detail = `cannot be read: ${error instanceof Error ? error.message : String(error)}`
+    faults.push({ setting: path, code: 'config.not-readable', detail })
+    return {}
+  }
+}
+
+function readPort(environment: Environment, setting: string, otherwise: number, faults: ConfigFault[]): number {
+  const text = environment[setting]
+  if (!text) return otherwise
+  const port = Number(text)
+  if (/^\d{1,5}$/.test(text) && port <= 65_535) return port
+  faults.push({ setting, code: 'config.port', detail: 'a port is a number from 0 (any free one) to 65535' })
+  return otherwise
+}
+
+function readUpstreams(text: string, faults: ConfigFault[]): Config['upstreams'] {
+  const setting = parseUpstreams(text)
+  if (setting.status === 'mailbox') return 'mailbox'
+  if (setting.status === 'smtp') return setting.upstreams
+  for (const { index, code, detail } of setting.faults)
+    faults.push({ setting: `TOCSIN_UPSTREAM (entry ${index})`, code, detail })
+  return 'mailbox'
+}
+
+function readFrom(text: string | undefined, faults: ConfigFault[]): NamedMailbox | undefined {
+  if (!text) return undefined
+  const parsed = parseAddressHeader(text)
+  if (parsed.ok)
+    return parsed.name === undefined ? { mailbox: parsed.mailbox } : { name: parsed.name, mailbox: parsed.mailbox }
+  faults.push({ setting: 'TOCSIN_FROM', code: parsed.code, detail: parsed.detail })
+  return undefined
+}
+
+type Network = [ipaddr.IPv4 | ipaddr.IPv6, number]
+
+function readNetworks(texts: string[], faults: ConfigFault[]): Network[] {
+  return texts.flatMap((text, i): Network[] => {
+    try {
+      const whole = isIP(text) === 4 ? `${text}/32` : isIP(text) === 6 ? `${text}/128` : text
+      return [ipaddr.parseCIDR(whole)]
+    } catch {
+      const detail = 'a network is written like 10.0.0.0/8 or fd00::/8'
+      faults.push({ setting: `trustedNetworks/${i}`, code: 'config.network', detail })
+      return []
+    }
+  })
+}
+
+function isTrusted(networks: Network[], address: string): boolean {
+  if (networks.length === 0 || !ipaddr.isValid(address)) return false
+  const parsed = ipaddr.process(address)
+  return networks.some(network => network[0].kind() === parsed.kind() && parsed.match(network))
+}
+
+function allowListKey(text: string, faults: ConfigFault[]): string {
+  if (text.startsWith('@')) return text.toLowerCase()
+  const parsed = parseMailbox(text)
+  if (parsed.ok) return canonicalMailbox(parsed.mailbox)
+  faults.push({ setting: 'allowedRecipients', code: parsed.code, detail: parsed.detail })
+  return ''
+}
+
+function policyOf(found: ConfigFile, upstreams: Config['upstreams'], faults: ConfigFault[]): Policy {
+  const policy = freshPolicy()
+  for (const [className, patch] of Object.entries(found.classes ?? {}))
+    policy.classes[className] = mergeClass(policy.classes[className] ?? freshClasses().other!, patch as ClassPatchFile)
+  for (const lane of lanes) Object.assign(policy.caps[lane], found.caps?.[lane])
+  for (const [className, requirement] of Object.entries(found.application?.requirements ?? {})) {
+    if (!policy.classes[className])
+      faults.push({
+        setting: `application/requirements/${className}`,
+        code: 'class.unknown',
+        detail: 'there is no such class',
+      })
+    policy.applications.default = {
+      requirements: { ...policy.applications.default?.requirements, [className]: requirement },
+    }
+  }
+  policy.templates = { ...found.templates }
+  policy.upstreams = upstreams === 'mailbox' ? ['mailbox'] : upstreams.map(({ id }) => id)
+  policy.deliversLocally = upstreams === 'mailbox'
+  for (const [className, one] of Object.entries(policy.classes)) checkClass(className, one, faults)
+  return policy
+}
+
+type ClassPatchFile = Partial<Omit<ClassPolicy, 'causes' | 'budgetPerHour'>> & {
+  causes?: Partial<ClassPolicy['causes']>
+  budgetPerHour?: Partial<ClassPolicy['budgetPerHour']>
+}
+
+/** A class with some of its policy changed. */
+export function mergeClass(base: ClassPolicy, patch: ClassPatchFile): ClassPolicy {
+  const causes = { ...base.causes, ...patch.causes }
+  if (patch.causes?.kinds && patch.causes.requirement === undefined && base.causes.requirement === 'never')
+    causes.requirement = 'auto'
+  return { ...base, ...patch, causes, budgetPerHour: { ...base.budgetPerHour, ...patch.budgetPerHour } }
+}
+
+/** Faults that only a whole policy shows. */
+export function checkClass(className: string, policy: ClassPolicy, faults: ConfigFault[]): void {
+  if (policy.lifetimeMs <= policy.deliveryMs)
+    faults.push({
+      setting: `classes/${className}/lifetimeMs`,
+      code: 'class.lifetime-too-short',
+      detail: 'the lifetime of a message must be longer than its delivery may take',
+    })
+  if (policy.causes.kinds.length === 0 && policy.causes.requirement !== 'never')
+    faults.push({
+      setting: `classes/${className}/causes`,
+      code: 'class.causes-missing',
+      detail: 'a class that requires causes names the kinds of events that can be one',
+    })
+}

@@ -1,0 +1,97 @@
+import { assert } from '../std/assert.ts'
+import type { Table } from '../std/table.ts'
+import type { Captured, Page } from './capture.ts'
+import { Leases } from './leases.ts'
+import type { LiveMessage } from './messages.ts'
+import { newState, type State } from './state.ts'
+
+/**
+ * A snapshot is the state as pages: the shards of the tables, the buckets of the live messages and one small page for the rest. A capture
+ * stands for the instant at which it began; pages are taken one at a time between the commands, so that it never stops the world.
+ */
+const tablesOf = ({ repeats, caps, ledger }: State): Record<string, Table> => ({ repeats, caps, ...ledger })
+
+const partsOf = (state: State): Captured[] => [state.messages, ...Object.values(tablesOf(state))]
+
+const encoder = new TextEncoder()
+const decoder = new TextDecoder()
+
+/** Starts a capture of all pages, or of those that changed since the last one; `next` gives them one by one. */
+export function beginCapture(state: State, options: { whole: boolean }): { next(): Page | undefined } {
+  const rest: Page = { page: 'rest', bytes: encoder.encode(JSON.stringify(restOf(state))) }
+  const parts = partsOf(state)
+  for (const part of parts) part.beginCapture(options)
+  let pending: Page | undefined = rest
+  return {
+    next() {
+      if (pending) {
+        const page = pending
+        pending = undefined
+        return page
+      }
+      for (let part = parts[0]; part; part = parts[0]) {
+        const page = part.nextPage()
+        if (page) return page
+        parts.shift()
+      }
+      return undefined
+    },
+  }
+}
+
+function restOf({
+  policy,
+  policyHash,
+  leases,
+  streaks,
+  heartbeat,
+  allowance,
+  pauses,
+  folded,
+  at,
+  messages,
+}: State): unknown {
+  return {
+    policy,
+    policyHash,
+    leases,
+    streaks: [...streaks],
+    heartbeat,
+    allowance: [...allowance],
+    pauses: [...pauses],
+    folded,
+    at,
+    turn: messages.turn,
+  }
+}
+
+/** The state that the pages were taken from. */
+export function restore(pages: Page[]): State {
+  const state = newState()
+  const tables = tablesOf(state)
+  const messages: LiveMessage[][] = []
+  let turn = 0
+  for (const { page, bytes } of pages) {
+    const [part, index] = page.split('/') as [string, string | undefined]
+    if (part === 'rest') turn = restoreRest(state, JSON.parse(decoder.decode(bytes)))
+    else if (part === 'messages') messages.push(JSON.parse(decoder.decode(bytes)))
+    else {
+      assert(tables[part], `a snapshot has only pages that are known, found ${part}`)
+      tables[part].restore(Number(index), bytes)
+    }
+  }
+  state.messages.restore(messages)
+  state.messages.turn = turn
+  return state
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: our own JSON, written by restOf
+function restoreRest(state: State, rest: any): number {
+  const { policy, policyHash, heartbeat, folded, at } = rest
+  Object.assign(state, { policy, policyHash, heartbeat, folded, at })
+  state.leases = Leases.from(rest.leases)
+  state.streaks = new Map(rest.streaks)
+  state.allowance = new Map(rest.allowance)
+  state.pauses = new Map(rest.pauses)
+  return rest.turn
+}

@@ -1,0 +1,109 @@
+import { createCipheriv, createDecipheriv, createHmac, hkdfSync, randomBytes, randomFillSync } from 'node:crypto'
+import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs'
+import { join } from 'node:path'
+import type { MessageId } from '../core/events.ts'
+import { assert } from '../std/assert.ts'
+import type { Hash64 } from '../std/hash64.ts'
+import { siphash } from '../std/siphash.ts'
+
+/**
+ * The installation's secrets, all derived by HKDF (RFC 5869) from one master key of 32 bytes that lies in the data directory, readable by
+ * its owner alone. Who has the database without this file has no recipient, no secret and no account.
+ */
+export type Keyring = {
+  /** A keyed hash of a text in a domain of its own (`mailbox`, `account`, …), so that equal texts of different meaning stay apart. */
+  hash(domain: string, text: string): Hash64
+  /** The code that the recipient can check: 12 letters and digits that cannot be confused, in groups of four. */
+  code(id: MessageId): string
+  /** Encrypts a page of subject keys under the master key. */
+  wrap(page: Uint8Array): Uint8Array
+  unwrap(wrapped: Uint8Array): Uint8Array
+}
+
+const masterBytes = 32
+const ivBytes = 12
+const tagBytes = 16
+
+/** Reads the master key, or makes one on first start. Throws what the file system says, and when the file is not a key. */
+export function openKeyring(dataDir: string): Keyring {
+  const path = join(dataDir, 'keys', 'master.key')
+  if (!existsSync(path)) createMasterKey(path)
+  const master = readFileSync(path)
+  assert(master.length === masterBytes, `${path} holds ${masterBytes} bytes`)
+  return keyringOf(master)
+}
+
+/** Written aside and renamed, so that a crash leaves either no key or a whole one. */
+function createMasterKey(path: string): void {
+  mkdirSync(join(path, '..'), { recursive: true, mode: 0o700 })
+  const aside = `${path}.new`
+  const file = openSync(aside, 'w', 0o600)
+  writeSync(file, randomBytes(masterBytes))
+  fsyncSync(file)
+  closeSync(file)
+  renameSync(aside, path)
+}
+
+export function keyringOf(master: Uint8Array): Keyring {
+  const derive = (purpose: string, bytes: number) =>
+    Buffer.from(hkdfSync('sha256', master, '', `tocsin/${purpose}`, bytes))
+  const hashKey = derive('hash', 16)
+  const words = new Uint32Array([0, 4, 8, 12].map(at => hashKey.readUInt32LE(at)))
+  const wrapKey = derive('wrap', 32)
+  const codeKey = derive('code', 32)
+  return {
+    hash: (domain, text) => siphash(words, Buffer.from(`${domain}\0${text}`)),
+    code: id => codeOf(createHmac('sha256', codeKey).update(id).digest()),
+    wrap: page => encrypt(wrapKey, page),
+    unwrap: wrapped => decrypt(wrapKey, wrapped),
+  }
+}
+
+/** Crockford's base 32: no I, L, O or U. */
+const alphabet = '0123456789ABCDEFGHJKMNPQRSTVWXYZ'
+
+function codeOf(digest: Uint8Array): string {
+  let code = ''
+  for (let i = 0; i < 12; i++) {
+    if (i > 0 && i % 4 === 0) code += '-'
+    code += alphabet[digest[i]! & 31]
+  }
+  return code
+}
+
+const pool = Buffer.alloc(8192)
+let poolAt = pool.length
+
+/** Random bytes from a pool: one system call for many. The view is overwritten later, so callers that keep it must copy. */
+export function random(bytes: number): Uint8Array {
+  if (poolAt + bytes > pool.length) {
+    randomFillSync(pool)
+    poolAt = 0
+  }
+  poolAt += bytes
+  return pool.subarray(poolAt - bytes, poolAt)
+}
+
+/** AES-256-GCM (NIST SP 800-38D) under a random nonce: nonce, ciphertext, tag. */
+export function encrypt(key: Uint8Array, plaintext: Uint8Array, bound?: string): Uint8Array {
+  const sealed = Buffer.allocUnsafe(ivBytes + plaintext.length + tagBytes)
+  const iv = sealed.subarray(0, ivBytes)
+  iv.set(random(ivBytes))
+  const cipher = createCipheriv('aes-256-gcm', key, iv)
+  if (bound) cipher.setAAD(Buffer.from(bound))
+  cipher.update(plaintext).copy(sealed, ivBytes)
+  cipher.final()
+  cipher.getAuthTag().copy(sealed, ivBytes + plaintext.length)
+  return sealed
+}
+
+/** Throws when a single bit was changed, or the key or the bound text is another. */
+export function decrypt(key: Uint8Array, sealed: Uint8Array, bound?: string): Uint8Array {
+  assert(sealed.length >= ivBytes + tagBytes, 'a ciphertext has its nonce and its tag')
+  const decipher = createDecipheriv('aes-256-gcm', key, sealed.subarray(0, ivBytes))
+  if (bound) decipher.setAAD(Buffer.from(bound))
+  decipher.setAuthTag(sealed.subarray(sealed.length - tagBytes))
+  const plaintext = decipher.update(sealed.subarray(ivBytes, sealed.length - tagBytes))
+  decipher.final()
+  return plaintext
+}

@@ -1,0 +1,76 @@
+import type { Answer, Command } from '../core/commands.ts'
+import type { MessageId } from '../core/events.ts'
+import { hourOf } from '../core/leases.ts'
+import { type Cap, type ClassPolicy, type Lane, lanes, type Policy } from '../core/policy.ts'
+import type { Hash64 } from '../std/hash64.ts'
+import type { Partition } from './partition.ts'
+
+/** What people do to the running gate. Every act is a command, so it is journalled before it is answered. */
+export type ClassNow = {
+  name: string
+  policy: ClassPolicy
+  caps: Record<Lane, Cap>
+  budgets: Record<Lane, { perHour: number; used: number }>
+  stops: { lane?: Lane; by: string; reason: string; since: number; until?: number }[]
+}
+
+export function classesNow({ state, now }: { state: Partition['state']; now: number }): ClassNow[] {
+  const hour = hourOf(now)
+  return Object.entries(state.policy.classes).map(([name, policy]) => ({
+    name,
+    policy,
+    caps: state.policy.caps,
+    budgets: Object.fromEntries(
+      lanes.map(lane => [lane, { perHour: policy.budgetPerHour[lane], used: state.leases.spent(name, lane, hour) }]),
+    ) as ClassNow['budgets'],
+    stops: [...state.pauses.values()]
+      .filter(pause => pause.class === name && (pause.until === undefined || now < pause.until))
+      .map(({ class: _, ...stop }) => stop),
+  }))
+}
+
+/** One command, its answer when durable. */
+export async function act(partition: Partition, command: Command): Promise<Answer> {
+  const [answer] = await partition.submit([{ command }])
+  return answer!
+}
+
+/** How many hand-overs had begun when the class was stopped: with the world then, and no more begin after. */
+export async function pauseClass(
+  partition: Partition,
+  stop: { class: string; lane?: Lane; by: string; reason: string; until?: number },
+): Promise<{ handedOver: number } | undefined> {
+  const answer = await act(partition, { type: 'PauseClass', ...stop })
+  return answer.type === 'refused' ? undefined : { handedOver: partition.inFlightOf(stop.class, stop.lane) }
+}
+
+export async function resumeClass(
+  partition: Partition,
+  stop: { class: string; lane?: Lane; by: string },
+): Promise<boolean> {
+  const answer = await act(partition, { type: 'ResumeClass', ...stop })
+  return answer.type !== 'refused'
+}
+
+export const applyPolicy = (partition: Partition, policy: Policy, hash: string): Promise<Answer> =>
+  act(partition, { type: 'ApplyPolicy', policy, hash })
+
+/** Live messages of the person end, and the keys of all that was ever sealed for them are destroyed, the newest first. */
+export async function eraseSubject(
+  partition: Partition,
+  subject: Hash64,
+  { by, places }: { by: string; places(): AsyncIterable<{ page: number; slot: number; id: MessageId }> },
+): Promise<number> {
+  await act(partition, { type: 'EraseSubject', subject, by })
+  const slots = new Map<number, Set<number>>()
+  let erased = 0
+  for await (const { page, slot } of places()) {
+    const known = slots.get(page)
+    if (known) known.add(slot)
+    else slots.set(page, new Set([slot]))
+    erased++
+  }
+  for (const [page, ofPage] of slots) await partition.eraseKeys(page, [...ofPage])
+  partition.forgetKeys()
+  return erased
+}

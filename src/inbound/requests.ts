@@ -1,0 +1,173 @@
+import type { Answer, Command } from '../core/commands.ts'
+import type { Content } from '../core/content.ts'
+import type { CauseFacts, MessageFacts, MessageId } from '../core/events.ts'
+import { explain } from '../core/reasons.ts'
+import { assert } from '../std/assert.ts'
+import type { Hash64 } from '../std/hash64.ts'
+import { canonicalMailbox, type Mailbox, parseMailbox } from '../std/mailbox.ts'
+import type { Application, EventAnswer, Intake, MessageAnswer, MessageRequest, ReportedEvent } from './intake.ts'
+
+/** What turns a request into facts. All of it is the engine's; the core sees only hashes. */
+export type Gateway<Sealed> = {
+  newId(): MessageId
+  /** A keyed hash of a text in a domain of its own. */
+  hash(domain: string, text: string): Hash64
+  /** Packs and encrypts a content under the key of its person. */
+  seal(id: MessageId, subject: Hash64, content: Content): { commitment: string; digest: string; sealed: Sealed }
+  code(id: MessageId): string
+  /** Whether a recipient may get material from test environments. */
+  isAllowListed(mailbox: Mailbox): boolean
+  /** Answers when durable; throws `Unavailable`. */
+  submit(submissions: { command: Command; sealed?: Sealed }[]): Promise<Answer[]>
+}
+
+/** The way of every request, from whatever protocol, to the gate: facts in, answer out. */
+export function openIntake<Sealed>(gateway: Gateway<Sealed>): Intake {
+  return {
+    async messages(application, requests) {
+      const submissions = requests.map(request => messageSubmission(gateway, application, request))
+      const answers = await gateway.submit(submissions)
+      return answers.map(answer => messageAnswer(gateway, answer))
+    },
+    async events(events) {
+      const answers = await gateway.submit(events.map(event => ({ command: eventCommand(gateway, event) })))
+      return answers.map(eventAnswer)
+    },
+  }
+}
+
+/** The part of the gateway that hashes. */
+type Hashing = Pick<Gateway<unknown>, 'hash'>
+
+const addressHash = (gateway: Hashing, mailbox: Mailbox): Hash64 =>
+  gateway.hash('address', mailbox.address.toLowerCase())
+
+/** An account whose id is an address is the same as the address standing for its account. */
+export function accountHash(gateway: Hashing, account: string): Hash64 {
+  const parsed = account.includes('@') ? parseMailbox(account) : undefined
+  return parsed?.ok ? gateway.hash('address', parsed.mailbox.address.toLowerCase()) : gateway.hash('account', account)
+}
+
+export const causeHash = (gateway: Hashing, id: string): Hash64 => gateway.hash('cause', id)
+
+function messageSubmission<Sealed>(
+  gateway: Gateway<Sealed>,
+  application: Application,
+  request: MessageRequest,
+): { command: Command; sealed: Sealed } {
+  const id = gateway.newId()
+  const { recipient } = request
+  const account = request.account === undefined ? undefined : accountHash(gateway, request.account)
+  const address = addressHash(gateway, recipient)
+  const content = contentOf(application, request)
+  const { commitment, digest, sealed } = gateway.seal(id, account ?? address, content)
+  const facts: MessageFacts = {
+    id,
+    application: application.name,
+    class: request.class,
+    mailbox: gateway.hash('mailbox', canonicalMailbox(recipient)),
+    address,
+    bytes: content.raw?.length ?? (content.text?.length ?? 0) + (content.html?.length ?? 0),
+    commitment,
+    sealed: { offset: 0, length: 0, page: 0, slot: 0 },
+    via: request.content.kind === 'raw' ? 'smtp' : 'http',
+  }
+  if (account) facts.account = account
+  if (request.cause !== undefined) facts.cause = causeHash(gateway, request.cause)
+  if (request.expiresAt !== undefined) facts.expiresAt = request.expiresAt
+  if (request.content.kind === 'template') facts.template = templateOf(request.content)
+  const environment = request.environment ?? application.environment
+  if (environment !== undefined) {
+    facts.environment = environment
+    facts.allowListed = gateway.isAllowListed(recipient)
+  }
+  const repeat = repeatOf(gateway, application, request, digest)
+  if (repeat) facts.repeat = repeat
+  return { command: { type: 'RequestMessage', message: facts }, sealed }
+}
+
+function templateOf({ name, version }: { name: string; version?: string }): { name: string; version?: string } {
+  return version === undefined ? { name } : { name, version }
+}
+
+function contentOf(
+  application: Application,
+  { recipient, account, from, content, messageId }: MessageRequest,
+): Content {
+  const { kind, ...parts } = content
+  return {
+    recipient,
+    ...(account !== undefined && { account }),
+    ...(from && { from }),
+    ...(messageId !== undefined && { messageId }),
+    ...(application.appendCode && { appendCode: true }),
+    ...(kind === 'parts' ? parts : kind === 'template' ? { slots: content.slots } : { raw: content.data }),
+  }
+}
+
+/**
+ * What makes a repeat. An idempotency key is scoped to application and account, and stands for everything the request says. Without one a
+ * mail's Message-ID, recipient and body do; a request that has neither is never a repeat.
+ */
+function repeatOf(
+  gateway: Hashing,
+  application: Application,
+  request: MessageRequest,
+  digest: string,
+): MessageFacts['repeat'] | undefined {
+  const { idempotencyKey, account = '', messageId, recipient } = request
+  const everything = [
+    digest,
+    request.class,
+    request.cause,
+    request.expiresAt,
+    request.environment,
+    templateKey(request),
+  ]
+  const content = gateway.hash('content', JSON.stringify(everything))
+  if (idempotencyKey !== undefined)
+    return { key: gateway.hash('idempotency', JSON.stringify([application.name, account, idempotencyKey])), content }
+  if (messageId === undefined) return undefined
+  const scope = [application.name, messageId, recipient.address.toLowerCase(), digest]
+  return { key: gateway.hash('message-id', JSON.stringify(scope)), content: gateway.hash('content', digest) }
+}
+
+const templateKey = ({ content }: MessageRequest): string | undefined =>
+  content.kind === 'template' ? `${content.name}@${content.version ?? ''}` : undefined
+
+function messageAnswer(gateway: Pick<Gateway<unknown>, 'code'>, answer: Answer): MessageAnswer {
+  if (answer.type === 'conflict') return { status: 'conflict', id: answer.id }
+  assert(answer.type === 'decided', 'a known class is decided')
+  const { id, outcome, reasons, lane, repeat } = answer
+  return {
+    status: repeat ? 'repeat' : 'decided',
+    id,
+    outcome,
+    reasons: explain(reasons),
+    lane,
+    code: gateway.code(id),
+  }
+}
+
+function eventCommand(gateway: Hashing, event: ReportedEvent): Command {
+  if (event.type === 'coverage') {
+    const { source, until, complete } = event
+    return { type: 'ReportCoverage', source, until, complete }
+  }
+  const cause: CauseFacts = {
+    key: causeHash(gateway, event.id),
+    kind: event.kind,
+    account: accountHash(gateway, event.account),
+    trust: event.trust,
+    known: event.known,
+    recipients: event.recipients.map(mailbox => addressHash(gateway, mailbox)),
+    occurredAt: event.occurredAt,
+    source: event.source,
+  }
+  return { type: 'ReportCause', cause }
+}
+
+function eventAnswer(answer: Answer): EventAnswer {
+  if (answer.type === 'refused') return { status: 'refused', code: answer.code }
+  return { status: answer.type === 'repeat' ? 'repeat' : 'accepted' }
+}
