@@ -117,7 +117,7 @@ function kill(pids: Iterable<number>) {
   }
 }
 
-/** Waits until `ready` says yes; fails with what the process said when it ends before, or after `seconds`. */
+/** Waits until `ready` says yes; fails with what the process said when it ends before, or after `seconds`, and ends it. */
 export async function until(what: string, ready: () => Promise<boolean> | boolean, seconds: number, by?: Started) {
   let over: number | string | undefined
   by?.ended.then(code => {
@@ -126,7 +126,10 @@ export async function until(what: string, ready: () => Promise<boolean> | boolea
   const deadline = performance.now() + seconds * 1000
   while (!(await ready())) {
     if (over !== undefined) throw new Error(`${what}: the process ended with ${over}: ${by?.said()}`)
-    if (performance.now() > deadline) throw new Error(`${what}: not within ${seconds} s. ${by?.said() ?? ''}`)
+    if (performance.now() > deadline) {
+      if (by) await stop(by)
+      throw new Error(`${what}: not within ${seconds} s. ${by?.said() ?? ''}`)
+    }
     await sleep(20)
   }
 }
