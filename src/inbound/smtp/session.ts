@@ -175,8 +175,9 @@ export class Session<Client> {
     return this.#run(this.#rest.length === 0 ? bytes : Buffer.concat([this.#rest, bytes]))
   }
 
-  /** The verdict on the mail of the last `MailReceived`. */
+  /** The verdict on the mail of the last `MailReceived`. Like the two below without effect when nothing waits for it. */
   answer(reply: Reply): SessionEvent<Client> | undefined {
+    if (this.#mode !== 'awaiting-answer') return undefined
     this.#reply(`${reply.code} ${reply.enhanced} ${reply.text}`)
     if (reply.code < 400) this.#failedCommands = 0
     return this.#resume()
@@ -184,6 +185,7 @@ export class Session<Client> {
 
   /** Who the credential belongs to; undefined: it is wrong; 'unavailable': nobody can say now. */
   authenticated(client: { readonly client: Client } | undefined | 'unavailable'): SessionEvent<Client> | undefined {
+    if (this.#mode !== 'awaiting-login') return undefined
     if (client === 'unavailable') this.#reply('454 4.7.0 Authentication is not possible now, try again later')
     else if (client === undefined) {
       this.#reply('535 5.7.8 Authentication failed')
@@ -198,6 +200,7 @@ export class Session<Client> {
 
   /** The connection speaks TLS now. What was known before, commands sent ahead included, is forgotten (RFC 3207 §4.2). */
   secured(): void {
+    if (this.#mode !== 'awaiting-tls') return
     this.#tls = true
     this.#authAdvertised = false
     this.#authenticated = false
