@@ -56,12 +56,13 @@ export interface Journal {
     batch: Batch,
   ): Promise<Appended>
 
-  /** The head as it is durable now. */
+  /** The head as it is durable now. After a `JournalUnavailable` here, the lost append has taken effect by then or never will. */
   head(partition: number): Promise<{ position: Position; epoch: number }>
 
   /**
    * Up to `limit` entries behind `from` (exclusive), in order. Positions are given out under the writer's row lock and are gapless, so a reader
-   * that has seen position n never misses a smaller one that commits late.
+   * that has seen position n never misses a smaller one that commits late. May give fewer than `limit` when they are large; none only when
+   * there is none.
    */
   read(partition: number, range: { from: Position; limit: number }): Promise<Entry[]>
 

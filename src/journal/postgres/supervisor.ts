@@ -58,7 +58,7 @@ export class Supervisor {
   /** End what an earlier Tocsin left behind: a server that outlived it, or parts of one. */
   async endEarlier(): Promise<void> {
     const was = await endServer(this.#cluster.name)
-    if (was === 'ended') this.#log.warn({}, 'a PostgreSQL that an earlier Tocsin left running was stopped')
+    if (was === 'ended') this.#log.warn({}, 'processes of a PostgreSQL left on this data directory were ended')
     await this.#removeStalePidFile()
   }
 
