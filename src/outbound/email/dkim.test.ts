@@ -148,6 +148,8 @@ describe('which key signs', () => {
   it.each([
     ['From: a@example.org', 'signed'],
     ['From: "Name, Inc" <a@mail.example.org>', 'signed'],
+    ['From: =?utf-8?Q?Gr=C3=BC=C3=9Fe?= <a@example.org>', 'signed'],
+    ['From: b@example.net, <a@example.org>', 'from-not-one-mailbox'],
     ['From: a@example.net', 'no-key'],
     ['From: a@notexample.org', 'no-key'],
     ['From: a@example.org, b@example.org', 'from-not-one-mailbox'],

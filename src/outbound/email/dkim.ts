@@ -1,7 +1,7 @@
 import crypto from 'node:crypto'
 import { promisify } from 'node:util'
 import { Worker } from 'node:worker_threads'
-import { parseAddressHeader } from '../../std/mailbox.ts'
+import { type Mailbox, parseMailbox } from '../../std/mailbox.ts'
 import type { SigningReply, SigningRequest } from './dkim.worker.ts'
 
 /** `privateKey` is PEM (PKCS #8), RSA of at least 2048 bits or Ed25519. */
@@ -171,8 +171,16 @@ export function fromDomain(mail: Buffer): string | undefined {
   const header = mail.toString('utf8', 0, end < 0 ? mail.length : end)
   const fields = [...header.matchAll(/^from[ \t]*:(.*(?:\r\n[ \t].*)*)/gim)]
   if (fields.length !== 1) return undefined
-  const parsed = parseAddressHeader(fields[0]![1]!.replaceAll('\r\n', '').trim())
-  return parsed.ok ? parsed.mailbox.domain : undefined
+  return onlyMailbox(fields[0]![1]!.replaceAll('\r\n', '').trim())?.domain
+}
+
+/** The mailbox of a From value. The name before it may be anything that cannot hold another address, encoded words included. */
+function onlyMailbox(value: string): Mailbox | undefined {
+  const open = value.lastIndexOf('<')
+  const name = open < 0 ? '' : value.slice(0, open).replace(/"(?:[^"\\]|\\.)*"/g, '')
+  if (/[<>@,;:]/.test(name)) return undefined
+  const parsed = parseMailbox(open < 0 ? value : value.slice(open + 1).replace(/>$/, ''))
+  return parsed.ok ? parsed.mailbox : undefined
 }
 
 /** Keys of the domain itself, else of its nearest parent that has some: DMARC alignment is relaxed unless a domain says otherwise. */

@@ -1,0 +1,128 @@
+import type { Handover } from '../core/commands.ts'
+import type { Content } from '../core/content.ts'
+import type { MessageId } from '../core/events.ts'
+import type { NamedMailbox } from '../std/mailbox.ts'
+import { addHeaders, compose } from './email/compose.ts'
+import type { DkimSigner } from './email/dkim.ts'
+import type { HandoverOutcome, Mail } from './email/outcome.ts'
+import { noticeText } from './notice.ts'
+
+/** What the world made of it; the reply is short, printable and without an address. */
+export type Handed = { handover: Handover; reply: string }
+
+/** Where a finished mail goes: an SMTP upstream by its name, or the local mailbox. */
+export type Carrier = { send(upstream: string, mail: Mail): Promise<HandoverOutcome>; knows(upstream: string): boolean }
+
+export type DeliveryOptions = {
+  carrier: Carrier
+  signer?: DkimSigner
+  /** The sender of what names none. */
+  from: NamedMailbox
+  hostname: string
+  code(id: MessageId): string
+}
+
+type HandOver = { id: MessageId; upstream: string; facts: { via: 'http' | 'smtp' | 'notice'; class: string } }
+
+/**
+ * From a sealed content to the upstream: the mail is made anew for each try and comes out the same each time, since its Message-ID and
+ * Date come from the id. The life of the message is checked again right before it is handed over.
+ */
+export function mailDelivery(options: DeliveryOptions) {
+  return async (effect: HandOver, content: Content, isExpired: () => boolean): Promise<Handed> => {
+    if (!options.carrier.knows(effect.upstream))
+      return { handover: 'deferred', reply: 'the upstream is no longer configured' }
+    const made = await makeMail(options, effect, content)
+    if (made.status === 'refused') return { handover: 'rejected', reply: made.reply }
+    if (isExpired()) return { handover: 'deferred', reply: 'expired before it could be handed over' }
+    const outcome = await options.carrier.send(effect.upstream, made.mail)
+    return { handover: outcome.status, reply: replyOf(outcome) }
+  }
+}
+
+type Made = { status: 'made'; mail: Mail } | { status: 'refused'; reply: string }
+
+async function makeMail(options: DeliveryOptions, effect: HandOver, content: Content): Promise<Made> {
+  const from = content.from ?? options.from
+  const raw =
+    content.raw && effect.facts.via !== 'notice'
+      ? await relayed(options, effect.id, content)
+      : await composed(options, effect, content)
+  if (!raw) return { status: 'refused', reply: 'the content cannot be made into a mail' }
+  const data = await signed(options.signer, raw)
+  if (!data) return { status: 'refused', reply: 'the mail could not be signed' }
+  const envelopeFrom = content.raw && !content.from ? null : from.mailbox
+  return { status: 'made', mail: { id: effect.id, from: envelopeFrom, to: content.recipient, data } }
+}
+
+/** A mail that came in as a mail keeps every byte; ours are only the fields on top. */
+async function relayed(
+  { code, hostname }: DeliveryOptions,
+  id: MessageId,
+  { raw, messageId }: Content,
+): Promise<Buffer> {
+  const data = Buffer.from(raw!.buffer, raw!.byteOffset, raw!.byteLength)
+  return addHeaders(data, [['Tocsin-Code', code(id)]], {
+    messageId: messageId ?? messageIdOf(id, hostname),
+    date: instantOf(id),
+  })
+}
+
+async function composed(
+  options: DeliveryOptions,
+  { id, facts }: HandOver,
+  content: Content,
+): Promise<Buffer | undefined> {
+  const code = options.code(id)
+  const isNotice = facts.via === 'notice'
+  const text = isNotice ? noticeText(facts.class) : content
+  const from = isNotice ? options.from : (content.from ?? options.from)
+  const made = await compose({
+    from,
+    to: { mailbox: content.recipient },
+    subject: text.subject ?? '',
+    ...(text.text !== undefined && { text: withCode(text.text, code, content.appendCode) }),
+    ...(text.html !== undefined && { html: withCodeHtml(text.html, code, content.appendCode) }),
+    ...(text.text === undefined && text.html === undefined && { text: '' }),
+    date: instantOf(id),
+    messageId: messageIdOf(id, from.mailbox.domain),
+    headers: [['Tocsin-Code', code]],
+  })
+  return made.status === 'composed' ? made.raw : undefined
+}
+
+const withCode = (text: string, code: string, append?: boolean): string =>
+  append ? `${text}\n\nCode: ${code}\n` : text
+
+function withCodeHtml(html: string, code: string, append?: boolean): string {
+  if (!append) return html
+  const end = html.toLowerCase().lastIndexOf('</body>')
+  const line = `<p>Code: ${code}</p>`
+  return end < 0 ? html + line : html.slice(0, end) + line + html.slice(end)
+}
+
+/** Without keys mails go unsigned; a mail that should be signed and cannot be does not go. */
+async function signed(signer: DkimSigner | undefined, raw: Buffer): Promise<Buffer | undefined> {
+  if (!signer) return raw
+  const result = await signer.sign(raw)
+  if (result.status === 'signed') return result.data
+  return result.status === 'unsigned' ? raw : undefined
+}
+
+export const messageIdOf = (id: MessageId, domain: string): string => `<${id}@${domain}>`
+
+/** The instant in a UUIDv7 (RFC 9562 §5.7), ms. */
+const instantOf = (id: MessageId): number => Number.parseInt(id.slice(0, 8) + id.slice(9, 13), 16)
+
+function replyOf(outcome: HandoverOutcome): string {
+  switch (outcome.status) {
+    case 'accepted':
+      return `${outcome.code} ${outcome.text}`
+    case 'unknown':
+      return outcome.reason
+    case 'rejected':
+      return `${outcome.stage}: ${outcome.code} ${outcome.text}`
+    case 'deferred':
+      return `${outcome.stage}: ${outcome.reason}${outcome.code === undefined ? '' : ` ${outcome.code}`} ${outcome.text ?? ''}`.trim()
+  }
+}
