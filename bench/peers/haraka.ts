@@ -34,7 +34,7 @@ function configure(directory: string, setup: Setup, ports: { smtpPort: number; s
 
 /**
  * Everybody on the loopback may relay, and every domain is delivered to the sink. Haraka leaves Nagle's algorithm on and writes a mail's
- * last dot by itself: where the sink's TCP delays acknowledgements, as gVisor's does, that costs 40 ms a mail. Off, for its better result.
+ * last dot by itself, which waits for the sink's delayed acknowledgement: 40 ms a mail. Off, for its better result (45 ms became 4 to 7).
  */
 function relayPlugin(sinkPort: number) {
   return `const { Socket } = require('node:net')
