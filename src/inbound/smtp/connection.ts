@@ -273,14 +273,13 @@ export class Connection<Client> {
   }
 }
 
-// A reply that would break the protocol is a fault of ours; the mail's fate is then unknown to the client, who asks again.
-function checked(reply: Reply): Reply {
-  const { code, enhanced, text } = reply
+// A reply that would break the protocol is a fault of ours; the mail's fate is then unknown to the client, who asks again. A long text is cut:
+// its codes say what matters, and a retry would not shorten it (RFC 5321 §4.5.3.1.5 gives a reply line 512 bytes).
+function checked({ code, enhanced, text }: Reply): Reply {
   const wellFormed =
     code >= 200 && code <= 599 && /^[245]\.\d{1,3}\.\d{1,3}$/.test(enhanced) && /^[\x20-\x7e]*$/.test(text)
-  if (!wellFormed || text.length > replyTextLengthMax)
-    throw new Error('the reply to a mail must be one line of printable ASCII with its codes')
-  return reply
+  if (!wellFormed) throw new Error('the reply to a mail must be one line of printable ASCII with its codes')
+  return { code, enhanced, text: text.slice(0, replyTextLengthMax) }
 }
 
 function isLoopback(address: string): boolean {

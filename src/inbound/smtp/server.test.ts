@@ -156,6 +156,12 @@ describe('a conversation over a socket', () => {
     expect(faults).toHaveLength(1)
   })
 
+  it('cuts a reply that is too long for a line', async () => {
+    const { port } = await started({ accept: async () => ({ code: 550, enhanced: '5.6.0', text: 'x'.repeat(1000) }) })
+    const c = await client(port)
+    expect(await c.send(begin + mail).until(/5\d\d /)).toBe(`550 5.6.0 ${'x'.repeat(400)}`)
+  })
+
   it('says 454 when nobody can say whether a password is right', async () => {
     const { port } = await started({ trusted: () => undefined, authenticate: () => Promise.reject(new Error('away')) })
     const c = await client(port)
