@@ -1,0 +1,94 @@
+import type { FastifyReply } from 'fastify'
+import { Unavailable } from '../intake.ts'
+import type { Fault, Problem } from './contract.ts'
+
+// Every refusal that HTTP makes, in one place: its status, its stable code and the sentence for people (RFC 9457).
+
+export const problems = {
+  'auth.missing': [401, 'Authorization: Bearer KEY is required'],
+  'auth.unknown-key': [401, 'This key is not known here'],
+  'auth.scope-missing': [403, 'This key may not do this'],
+  'body.empty': [400, 'A body is required'],
+  'body.not-utf8': [400, 'The body is not UTF-8'],
+  'body.not-json': [400, 'The body is not JSON'],
+  'body.too-deep': [400, 'The body is nested too deeply'],
+  'body.too-large': [413, 'The body is too large'],
+  'body.media-type': [415, 'This media type is not taken here'],
+  'request.malformed': [400, 'The request cannot be read'],
+  'request.invalid': [422, 'The request has faults'],
+  'message.invalid': [422, 'The message has faults'],
+  'message.unknown': [404, 'There is no such message'],
+  'message.not-held': [409, 'The message is not held'],
+  'message.not-live': [409, 'The message has ended'],
+  'budget.exhausted': [409, 'The budget of this class and lane is used up for this hour'],
+  'class.unknown': [404, 'There is no such class'],
+  'cursor.malformed': [422, 'The cursor is not one of ours'],
+  'idempotency.key-reused': [409, 'This idempotency key was used for another message'],
+  'idempotency.header-not-for-batch': [400, 'In a batch each line has its own idempotencyKey'],
+  'line.empty': [400, 'The line is empty'],
+  'line.too-long': [413, 'The line is too long'],
+  'batch.too-many-lines': [413, 'The batch has too many lines; this line and all behind it were not read'],
+  'batch.too-large': [413, 'The batch is too large; this line and all behind it were not read'],
+  'journal.unavailable': [503, 'Nothing was decided because it could not be made durable; try again'],
+  'register.unavailable': [503, 'The register cannot be read now; try again'],
+  'not-ready': [503, 'Not ready'],
+  'mailbox.loopback-only': [403, 'The mailbox is shown on this machine only'],
+  'route.unknown': [404, 'There is nothing here'],
+  internal: [500, 'A fault of ours; it is in the log'],
+} as const satisfies Record<string, readonly [number, string]>
+
+export type ProblemCode = keyof typeof problems
+
+export const retryAfterSeconds = 1
+
+/** A refusal that unwinds to the error handler. */
+export class Refusal extends Error {
+  override readonly name = 'Refusal'
+  readonly code: ProblemCode
+  readonly extra: { faults?: Fault[]; detail?: string; id?: string }
+  constructor(code: ProblemCode, extra: Refusal['extra'] = {}) {
+    super(code)
+    this.code = code
+    this.extra = extra
+  }
+}
+
+export function problemOf(code: ProblemCode, extra: Refusal['extra'] = {}): Problem {
+  const [status, title] = problems[code]
+  return { type: `urn:tocsin:problem:${code}`, title, status, code, ...extra }
+}
+
+export function sendProblem(reply: FastifyReply, code: ProblemCode, extra: Refusal['extra'] = {}): FastifyReply {
+  const problem = problemOf(code, extra)
+  if (problem.status === 503) reply.header('retry-after', String(retryAfterSeconds))
+  if (problem.status === 401) reply.header('www-authenticate', 'Bearer')
+  return reply.code(problem.status).type('application/problem+json').send(problem)
+}
+
+// Codes of Fastify's own refusals, before a handler runs.
+const fastifyCodes: Record<string, ProblemCode> = {
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: 'body.media-type',
+  FST_ERR_CTP_BODY_TOO_LARGE: 'body.too-large',
+  FST_ERR_CTP_EMPTY_TYPE: 'body.media-type',
+  FST_ERR_CTP_EMPTY_JSON_BODY: 'body.empty',
+}
+
+// SQLSTATE classes of a server that is away, starting, stopping, full or overloaded (PostgreSQL documentation, appendix A).
+const awayClasses = new Set(['08', '53', '57', '58'])
+
+function isAway(error: Error & { code?: unknown }): boolean {
+  if (error.name === 'JournalUnavailable') return true
+  if (typeof error.code !== 'string')
+    return /^(?:Connection terminated|timeout exceeded when trying to connect)/.test(error.message)
+  return /^E[A-Z]+$/.test(error.code) || (error.code.length === 5 && awayClasses.has(error.code.slice(0, 2)))
+}
+
+/** What an error says to the client. `internal` is a fault of ours. */
+export function codeOf(error: Error & { code?: unknown; statusCode?: number }): ProblemCode {
+  if (error instanceof Refusal) return error.code
+  if (error instanceof Unavailable) return 'journal.unavailable'
+  const own = typeof error.code === 'string' ? fastifyCodes[error.code] : undefined
+  if (own !== undefined) return own
+  if (error.statusCode !== undefined && error.statusCode >= 400 && error.statusCode < 500) return 'request.malformed'
+  return isAway(error) ? 'register.unavailable' : 'internal'
+}

@@ -1,0 +1,167 @@
+import Fastify, { type FastifyError, type FastifyInstance, type FastifyRequest } from 'fastify'
+import type { Registry } from 'prom-client'
+import type { TSchema } from 'typebox'
+import type { Register } from '../../views/register.ts'
+import type { Intake } from '../intake.ts'
+import type { Keys } from '../keys.ts'
+import type { OperatorPort } from '../operator.ts'
+import { guard } from './access.ts'
+import { isTooDeep, parseJson } from './body.ts'
+import { type Check, check } from './check.ts'
+import { classRoutes } from './classes.ts'
+import { batchBytesMax, smallBodyBytesMax } from './contract.ts'
+import { documentation } from './documentation.ts'
+import { eventRoutes } from './events.ts'
+import { holdRoutes } from './holds.ts'
+import { messageRoutes } from './messages.ts'
+import { type HttpMetrics, httpMetrics } from './metrics.ts'
+import { codeOf, Refusal, sendProblem } from './problems.ts'
+import { serviceRoutes } from './service.ts'
+
+/** What logs are written to; a pino logger is one. */
+export type Log = { info(fields: object, text: string): void; error(fields: object, text: string): void }
+
+/** What `/mailbox` is answered with. `path` begins behind `/mailbox`. */
+export type MailboxPage = { status: number; headers: Record<string, string>; body: string | Uint8Array }
+export type MailboxPort = { render(request: { method: string; path: string; query: string }): Promise<MailboxPage> }
+
+export type HttpDeps = {
+  intake: Intake
+  register: Register
+  operator: OperatorPort
+  keys: Keys
+  metrics: Registry
+  ready(): { ok: true } | { ok: false; why: string }
+  log: Log
+  mailbox?: MailboxPort
+  /** Clock, ms; the real one when absent. */
+  now?: () => number
+}
+
+/** What the routes are given: the dependencies, and the counters made from them. */
+export type RouteDeps = Omit<HttpDeps, 'metrics' | 'now'> & { registry: Registry; counters: HttpMetrics; now(): number }
+
+const requestTimeoutMs = 120_000
+const headerBytesMax = 16 * 1024
+const paramLengthMax = 1024 // 256 characters, percent-encoded
+
+/**
+ * The HTTP interface over the given ports, not yet listening. `inject` tests it in memory; `listen` serves it. Errors are RFC 9457 with a
+ * stable `code`; nothing of a request but its route is logged.
+ */
+export function buildHttp(given: HttpDeps): FastifyInstance {
+  const { metrics: registry, now = Date.now, ...rest } = given
+  const deps: RouteDeps = { ...rest, registry, now, counters: httpMetrics(registry) }
+  const app = Fastify({
+    logger: false,
+    bodyLimit: smallBodyBytesMax,
+    requestTimeout: requestTimeoutMs,
+    http: { maxHeaderSize: headerBytesMax },
+    routerOptions: { maxParamLength: paramLengthMax },
+    onProtoPoisoning: 'ignore', // Our own parser reads bodies; the schemas are closed.
+    exposeHeadRoutes: true,
+  })
+  bodies(app)
+  validation(app)
+  errors(app, deps)
+  observation(app, deps)
+  guard(app, deps.keys)
+  documentation(app)
+  app.after(() => {
+    serviceRoutes(app, deps)
+    messageRoutes(app, deps)
+    eventRoutes(app, deps)
+    classRoutes(app, deps)
+    holdRoutes(app, deps)
+  })
+  return app
+}
+
+/** Media types that are read here, and how. What is not among them is 415. */
+function bodies(app: FastifyInstance): void {
+  app.removeAllContentTypeParsers()
+  const json = ['application/json', 'application/cloudevents+json', 'application/cloudevents-batch+json']
+  app.addContentTypeParser(json, { parseAs: 'buffer' }, (request, body, done) => {
+    if (!isUtf8Charset(request.headers['content-type'])) return done(new Refusal('body.media-type'))
+    // A binary CloudEvent has its media type and no envelope: its handler reads it.
+    if ('ce-specversion' in request.headers || 'ce-id' in request.headers) return done(null, body)
+    const parsed = parseJson(body as Buffer)
+    if (parsed.ok) return done(null, parsed.value)
+    done(new Refusal(parsed.code))
+  })
+  app.addContentTypeParser(
+    ['application/x-ndjson', 'application/ndjson', 'application/jsonl'],
+    (request, payload, done) => {
+      if (!isUtf8Charset(request.headers['content-type'])) return done(new Refusal('body.media-type'))
+      if (Number(request.headers['content-length'] ?? 0) > batchBytesMax) return done(new Refusal('body.too-large'))
+      done(null, payload)
+    },
+  )
+}
+
+const isUtf8Charset = (type: string | undefined): boolean => {
+  const charset = /;\s*charset\s*=\s*"?([^";\s]+)/i.exec(type ?? '')?.[1]
+  return charset === undefined || /^utf-?8$/i.test(charset)
+}
+
+/** Fastify asks for a check by schema; its answer is every fault at once. */
+function validation(app: FastifyInstance): void {
+  const known = new WeakMap<object, Check<unknown>>()
+  app.setValidatorCompiler<TSchema>(({ schema, httpPart }) => {
+    const checked = known.get(schema) ?? check(schema)
+    known.set(schema, checked)
+    return (given: unknown) => {
+      const value = httpPart === 'querystring' ? withNumbers(schema, given) : given
+      if (checked.accepts(value)) return { value }
+      if (isTooDeep(value)) return { error: new Refusal('body.too-deep') }
+      // A path that cannot be the name of anything is the path of nothing.
+      if (httpPart === 'params') return { error: new Refusal('route.unknown') }
+      return { error: new Refusal('request.invalid', { faults: checked.faults(value) }) }
+    }
+  })
+  app.setSerializerCompiler(() => data => JSON.stringify(data))
+  app.setSchemaErrorFormatter(errors => errors[0] as unknown as Error)
+}
+
+function withNumbers(schema: TSchema, given: unknown): unknown {
+  const properties = (schema as { properties?: Record<string, { type?: string }> }).properties ?? {}
+  const query: Record<string, unknown> = { ...(given as object) }
+  for (const [name, value] of Object.entries(query))
+    if (Object.hasOwn(properties, name) && properties[name]?.type === 'integer' && /^\d{1,9}$/.test(String(value)))
+      query[name] = Number(value)
+  return query
+}
+
+function errors(app: FastifyInstance, { log }: RouteDeps): void {
+  app.setNotFoundHandler((_request, reply) => sendProblem(reply, 'route.unknown'))
+  app.setErrorHandler((error: FastifyError, request, reply) => {
+    const code = codeOf(error)
+    if (code === 'internal' || code === 'register.unavailable') log.error(faultFields(error, request), 'request failed')
+    return sendProblem(reply, code, error instanceof Refusal ? error.extra : {})
+  })
+}
+
+/** Where it happened, without what it happened to: messages of errors may quote a request. */
+export function faultFields(error: Error & { code?: unknown }, request?: FastifyRequest): object {
+  const at = (error.stack ?? '').split('\n').filter(line => line.startsWith('    at '))
+  return { route: request?.routeOptions.url, name: error.name, code: error.code, at: at.slice(0, 10) }
+}
+
+function observation(app: FastifyInstance, { log, counters }: RouteDeps): void {
+  app.addHook('onRequest', (_request, reply, done) => {
+    reply.header('x-content-type-options', 'nosniff')
+    reply.header('cache-control', 'no-store')
+    done()
+  })
+  app.addHook('onResponse', (request, reply, done) => {
+    const route = request.is404 ? 'none' : (request.routeOptions.url ?? 'none')
+    const { method } = request
+    const ms = reply.elapsedTime
+    counters.responded({ method, route, status: reply.statusCode }, ms / 1000)
+    log.info(
+      { method, route, status: reply.statusCode, ms: Math.round(ms * 10) / 10, key: request.key?.name },
+      'request',
+    )
+    done()
+  })
+}
