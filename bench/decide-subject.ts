@@ -38,7 +38,7 @@ export function coreSubject(): Subject {
   let requests: Command[] = []
   let ids: MessageId[] = []
   const perform = (command: Command) => step(state, command, { position: ++position, at: now }).answer
-  perform({ type: 'ApplyPolicy', hash: 'bench', policy: openPolicy() })
+  perform({ type: 'ApplyPolicy', hash: 'bench', policy: openPolicy(), by: 'config' })
   let grant = 0
   let leasedHour = -1
 

@@ -7,7 +7,7 @@ export type Handover = 'accepted' | 'deferred' | 'rejected' | 'unknown' | 'unrea
 
 /** What somebody wants, in the imperative. */
 export type Command =
-  | { type: 'ApplyPolicy'; hash: string; policy: Policy }
+  | { type: 'ApplyPolicy'; hash: string; policy: Policy; by: string }
   | { type: 'RequestMessage'; message: MessageFacts }
   | { type: 'ReportCause'; cause: CauseFacts }
   | { type: 'ReportCoverage'; source: string; until: number; complete: boolean }

@@ -7,7 +7,7 @@ import { expiryOf, judge } from './gate.ts'
 import { hourOf } from './leases.ts'
 import type { LiveMessage } from './messages.ts'
 import { earlierAnswer } from './repeats.ts'
-import type { State } from './state.ts'
+import { fromConfig, type State } from './state.ts'
 
 /** What happens when somebody wants something now. Pure: looks at the state, changes nothing. */
 export function decide(state: State, command: Command, now: number): Decision {
@@ -32,10 +32,12 @@ export function decide(state: State, command: Command, now: number): Decision {
         ? done({ type: 'MessageDiscarded', id, by, reason })
         : refused('message.not-held')
     }
-    case 'ApplyPolicy':
-      return command.hash === state.policyHash
-        ? { events: [], answer: { type: 'repeat' } }
-        : done({ type: 'PolicyApplied', hash: command.hash, policy: command.policy })
+    case 'ApplyPolicy': {
+      // What an operator changed stays until the configuration itself changes.
+      const { hash, policy, by } = command
+      if (by === fromConfig && hash === state.configHash) return { events: [], answer: { type: 'repeat' } }
+      return done({ type: 'PolicyApplied', hash, policy, by })
+    }
     case 'PauseClass': {
       const { type: _, ...pause } = command
       return command.class in state.policy.classes ? done({ type: 'ClassPaused', ...pause }) : refused('class.unknown')

@@ -63,7 +63,8 @@ export type CauseFacts = {
  * The instant of an event is that of its batch.
  */
 export type Event =
-  | { type: 'PolicyApplied'; hash: string; policy: Policy }
+  /** `by` is `config` for the configuration, else the operator who changed a class. */
+  | { type: 'PolicyApplied'; hash: string; policy: Policy; by: string }
   | { type: 'CauseReported'; cause: CauseFacts }
   | { type: 'CoverageReported'; source: string; until: number; complete: boolean }
   | {

@@ -6,7 +6,7 @@ import { hourOf } from './leases.ts'
 import type { LiveMessage } from './messages.ts'
 import type { ReasonCode } from './reasons.ts'
 import { rememberAnswer, sweepRepeats } from './repeats.ts'
-import { longestFreshnessMs, pauseKey, type State, streakKey } from './state.ts'
+import { fromConfig, longestFreshnessMs, pauseKey, type State, streakKey } from './state.ts'
 
 /** Where an event stands: the position and instant of its batch. */
 export type When = { position: number; at: number }
@@ -23,7 +23,7 @@ function apply(state: State, event: Event, when: When): void {
   switch (event.type) {
     case 'PolicyApplied':
       state.policy = event.policy
-      state.policyHash = event.hash
+      if (event.by === fromConfig) state.configHash = event.hash
       return
     case 'CauseReported':
       state.heartbeat.heardAt = when.at

@@ -41,7 +41,7 @@ export function beginCapture(state: State, options: { whole: boolean }): { next(
 
 function restOf({
   policy,
-  policyHash,
+  configHash,
   leases,
   streaks,
   heartbeat,
@@ -53,7 +53,7 @@ function restOf({
 }: State): unknown {
   return {
     policy,
-    policyHash,
+    configHash,
     leases,
     streaks: [...streaks],
     heartbeat,
@@ -87,8 +87,8 @@ export function restore(pages: Page[]): State {
 
 // biome-ignore lint/suspicious/noExplicitAny: our own JSON, written by restOf
 function restoreRest(state: State, rest: any): number {
-  const { policy, policyHash, heartbeat, folded, at } = rest
-  Object.assign(state, { policy, policyHash, heartbeat, folded, at })
+  const { policy, configHash, heartbeat, folded, at } = rest
+  Object.assign(state, { policy, configHash, heartbeat, folded, at })
   state.leases = Leases.from(rest.leases)
   state.streaks = new Map(rest.streaks)
   state.allowance = new Map(rest.allowance)

@@ -8,7 +8,8 @@ import { newRepeats, type Repeats } from './repeats.ts'
 /** Everything that a partition knows. Changed in place, by `fold` alone. */
 export type State = {
   policy: Policy
-  policyHash: string
+  /** Hash of the configuration that was applied last. */
+  configHash: string
   messages: LiveMessages
   repeats: Repeats
   caps: Caps
@@ -27,11 +28,14 @@ export type State = {
   at: number
 }
 
+/** Who applies the policy of the configuration. */
+export const fromConfig = 'config'
+
 export type Pause = { class: string; lane?: Lane; by: string; reason: string; since: number; until?: number }
 
 export const newState = (): State => ({
   policy: freshPolicy(),
-  policyHash: '',
+  configHash: '',
   messages: new LiveMessages(),
   repeats: newRepeats(),
   caps: newCaps(),

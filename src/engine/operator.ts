@@ -52,8 +52,11 @@ export async function resumeClass(
   return answer.type !== 'refused'
 }
 
-export const applyPolicy = (partition: Partition, policy: Policy, hash: string): Promise<Answer> =>
-  act(partition, { type: 'ApplyPolicy', policy, hash })
+export const applyPolicy = (
+  partition: Partition,
+  policy: Policy,
+  { hash, by }: { hash: string; by: string },
+): Promise<Answer> => act(partition, { type: 'ApplyPolicy', policy, hash, by })
 
 /** Live messages of the person end, and the keys of all that was ever sealed for them are destroyed, the newest first. */
 export async function eraseSubject(

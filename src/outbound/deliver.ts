@@ -2,7 +2,8 @@ import type { Handover } from '../core/commands.ts'
 import type { Content } from '../core/content.ts'
 import type { MessageId } from '../core/events.ts'
 import type { NamedMailbox } from '../std/mailbox.ts'
-import { addHeaders, compose } from './email/compose.ts'
+import { compose } from './email/compose.ts'
+import { addHeaders } from './email/fields.ts'
 import type { DkimSigner } from './email/dkim.ts'
 import type { HandoverOutcome, Mail } from './email/outcome.ts'
 import { noticeText } from './notice.ts'
@@ -104,7 +105,7 @@ function withCodeHtml(html: string, code: string, append?: boolean): string {
 /** Without keys mails go unsigned; a mail that should be signed and cannot be does not go. */
 async function signed(signer: DkimSigner | undefined, raw: Buffer): Promise<Buffer | undefined> {
   if (!signer) return raw
-  const result = await signer.sign(raw)
+  const result = await signer.sign(raw, Date.now())
   if (result.status === 'signed') return result.data
   return result.status === 'unsigned' ? raw : undefined
 }

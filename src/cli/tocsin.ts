@@ -1,0 +1,49 @@
+import { doctor } from './doctor.ts'
+import { pause, resume } from './pause.ts'
+import { send } from './send.ts'
+import { up } from './up.ts'
+import { type Command, UsageFault } from './usage.ts'
+
+/** The `tocsin` command: exit 0 done, 1 a finding, 2 wrong use, 3 a fault of ours. */
+const commands: Record<string, Command> = { up, send, pause, resume, doctor }
+
+const help = `tocsin: guarded delivery of security messages
+
+usage: npx tocsin COMMAND [options]
+
+${Object.entries(commands)
+  .map(([name, { summary }]) => `  ${name.padEnd(8)} ${summary}`)
+  .join('\n')}
+
+Every command has --help. Settings come from the environment and from tocsin.config.ts; see the README.`
+
+async function main(args: string[]): Promise<number> {
+  const [name, ...rest] = args
+  if (name === undefined || name === 'help' || name === '--help' || name === '-h') {
+    console.log(help)
+    return name === undefined ? 2 : 0
+  }
+  const command = Object.hasOwn(commands, name) ? commands[name] : undefined
+  if (!command) {
+    console.error(`tocsin: there is no command "${name.slice(0, 40)}". Known: ${Object.keys(commands).join(', ')}.`)
+    return 2
+  }
+  if (rest.includes('--help') || rest.includes('-h')) {
+    console.log(command.help)
+    return 0
+  }
+  try {
+    return await command.run(rest)
+  } catch (error) {
+    if (!(error instanceof UsageFault)) throw error
+    console.error(`tocsin ${name}: ${error.message}\n\n${command.help}`)
+    return 2
+  }
+}
+
+try {
+  process.exitCode = await main(process.argv.slice(2))
+} catch (error) {
+  console.error(`tocsin: ${error instanceof Error ? error.message : String(error)}`)
+  process.exitCode = 3
+}

@@ -1,0 +1,280 @@
+import { randomBytes } from 'node:crypto'
+import { chmod, readFile, rename, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import pg from 'pg'
+import type pino from 'pino'
+import { Registry } from 'prom-client'
+import type { Config } from './config.ts'
+import type { MessageId } from './core/events.ts'
+import { fromConfig } from './core/state.ts'
+import { pack } from './engine/content.ts'
+import { encrypt, type Keyring, openKeyring, random } from './engine/keyring.ts'
+import { engineMetrics } from './engine/metrics.ts'
+import { applyPolicy } from './engine/operator.ts'
+import { Partition, PartitionUnavailable, type Submission } from './engine/partition.ts'
+import { machine } from './engine/surroundings.ts'
+import { buildHttp } from './inbound/http/server.ts'
+import { type Application, type Intake, Unavailable } from './inbound/intake.ts'
+import { type Generated, type Key, type Keys, openKeys } from './inbound/keys.ts'
+import { openIntake } from './inbound/requests.ts'
+import { mailAcceptance } from './inbound/smtp/accept.ts'
+import { loadCertificate } from './inbound/smtp/certificate.ts'
+import { type SmtpServer, startSmtp } from './inbound/smtp/server.ts'
+import { openDataDir } from './journal/data-dir.ts'
+import { startEmbedded } from './journal/postgres/embedded.ts'
+import { PostgresJournal } from './journal/postgres/journal.ts'
+import { migrate } from './journal/postgres/migrate.ts'
+import { checkServer } from './journal/postgres/server.ts'
+import { operatorPort } from './operator-port.ts'
+import { openCarrier } from './outbound/carrier.ts'
+import { mailDelivery } from './outbound/deliver.ts'
+import { DkimSigner } from './outbound/email/dkim.ts'
+import { type Notifier, startNotifier } from './outbound/webhook/notifier.ts'
+import { uuidv7 } from './std/uuid.ts'
+import { openRegister } from './views/register.ts'
+
+/** The one partition of a machine. */
+const partitionNumber = 0
+
+export type Running = {
+  httpUrl: string
+  smtpPort: number
+  /** Keys made on this start, in plain; shown once. */
+  generated: Generated
+  database: string
+  stop(): Promise<void>
+}
+
+/** How long a stop waits for what is under way. */
+const drainMsMax = 10_000
+
+/**
+ * Puts everything together and starts it, the journal first and the doors last; a stop goes the other way. Throws `StartupFault`, `KeyFault`
+ * and what the listeners say.
+ */
+export async function start(config: Config, log: pino.Logger): Promise<Running> {
+  const undo = new Undo()
+  try {
+    return await startAll(config, log, undo)
+  } catch (error) {
+    await undo.all()
+    throw error
+  }
+}
+
+async function startAll(config: Config, log: pino.Logger, undo: Undo): Promise<Running> {
+  const database = await openDatabase(config, log, undo)
+  await migrate(database.config)
+  const journal = new PostgresJournal(database.config, {
+    onLost: error => log.warn({ reason: error.message }, 'a database connection was lost'),
+  })
+  undo.later(() => journal.close())
+  const pool = new pg.Pool({ ...database.config, max: 4 })
+  pool.on('error', error => log.warn({ reason: error.message }, 'a database connection was lost'))
+  undo.later(() => pool.end())
+
+  const keyring = openKeyring(config.dataDir)
+  const metrics = new Registry()
+  const observed = engineMetrics(metrics)
+  const carrier = await openCarrier(config, metrics)
+  undo.later(() => carrier.close())
+  const signer = await openSigner(config, undo)
+  const from = config.from ?? {
+    name: 'Tocsin',
+    mailbox: { local: 'security', domain: 'localhost', address: 'security@localhost' },
+  }
+  const deliver = mailDelivery({
+    carrier,
+    from,
+    hostname: config.hostname,
+    code: keyring.code,
+    ...(signer && { signer }),
+  })
+  const partition = await Partition.open({
+    partition: partitionNumber,
+    journal,
+    keyring,
+    deliver,
+    window: config.window,
+    surroundings: machine,
+    log,
+    onAppended: observed.appended,
+  })
+  undo.later(() => partition.stop(drainMsMax))
+  observed.watch(partition)
+  await applyPolicy(partition, config.policy, { hash: config.policyHash, by: fromConfig })
+
+  const register = openRegister(pool, {
+    failed: error => log.warn({ reason: messageOf(error) }, 'the register is behind'),
+  })
+  undo.later(() => register.stop())
+  await register.follow(journal, partitionNumber)
+  const notifier = await openNotifier(config, { pool, journal, log }, undo)
+  void notifier
+
+  const { keys, generated } = await openKeys({ dataDir: config.dataDir, env: config.keys })
+  const intake = openIntake(gateway(config, partition, keyring))
+  const smtp = await openSmtp(config, { partition, keys, intake, log }, undo)
+  const operator = operatorPort({ partition, pool, keyring })
+  const attached = await attachment(config, keys)
+  const http = await buildHttp({
+    intake,
+    register,
+    operator,
+    keys: attached.keys,
+    metrics,
+    ready: () => (partition.isOpen ? { ok: true } : { ok: false, why: 'the journal cannot be written' }),
+    ...(carrier.mailbox && { mailbox: carrier.mailbox }),
+    ...(config.from && { from: config.from }),
+    log,
+  })
+  const httpUrl = await http.listen({ host: config.host, port: config.httpPort }).catch(error => {
+    throw portFault(error, 'TOCSIN_HTTP_PORT', config.httpPort)
+  })
+  undo.later(() => http.close())
+  await attached.write(httpUrl)
+  return { httpUrl, smtpPort: smtp.port, generated, database: database.name, stop: () => undo.all() }
+}
+
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
+
+/** What was started, to be ended in the opposite order. */
+class Undo {
+  readonly #steps: (() => Promise<unknown> | unknown)[] = []
+
+  later(step: () => Promise<unknown> | unknown): void {
+    this.#steps.push(step)
+  }
+
+  async all(): Promise<void> {
+    for (let step = this.#steps.pop(); step; step = this.#steps.pop()) await step()
+  }
+}
+
+async function openDatabase(
+  config: Config,
+  log: pino.Logger,
+  undo: Undo,
+): Promise<{ config: pg.ClientConfig; name: string }> {
+  if (config.databaseUrl) {
+    const lock = await openDataDir(config.dataDir)
+    undo.later(() => lock.release())
+    const { version } = await checkServer(config.databaseUrl)
+    return { config: { connectionString: config.databaseUrl }, name: `PostgreSQL ${version} at DATABASE_URL` }
+  }
+  const server = await startEmbedded({ dataDir: config.dataDir, log })
+  undo.later(() => server.stop())
+  return { config: server.config, name: `PostgreSQL ${server.version}, embedded` }
+}
+
+async function openSigner(config: Config, undo: Undo): Promise<DkimSigner | undefined> {
+  if (config.dkim.length === 0) return undefined
+  const keys = await Promise.all(
+    config.dkim.map(async ({ domain, selector, keyFile }) => ({
+      domain,
+      selector,
+      privateKey: await readFile(keyFile, 'utf8'),
+    })),
+  )
+  const signer = new DkimSigner({ keys })
+  undo.later(() => signer.close())
+  return signer
+}
+
+async function openNotifier(
+  config: Config,
+  { pool, journal, log }: { pool: pg.Pool; journal: PostgresJournal; log: pino.Logger },
+  undo: Undo,
+): Promise<Notifier | undefined> {
+  if (config.webhooks.length === 0) return undefined
+  const notifier = await startNotifier({ webhooks: config.webhooks, pool, journal, partition: partitionNumber, log })
+  undo.later(() => notifier.stop())
+  return notifier
+}
+
+/** The engine's side of the intake: ids, hashes, sealing, and the way into the partition. */
+function gateway(config: Config, partition: Partition, keyring: Keyring) {
+  let counter = 0
+  return {
+    newId: () => uuidv7(partition.now(), counter++ & 0xfff, random(8)) as MessageId,
+    hash: keyring.hash,
+    code: keyring.code,
+    isAllowListed: config.isAllowListed,
+    seal(id: MessageId, subject: Parameters<Partition['subjectKey']>[0], content: Parameters<typeof pack>[0]) {
+      const { plaintext, commitment, digest } = pack(content)
+      const key = partition.subjectKey(subject)
+      return { commitment, digest, sealed: { bytes: encrypt(key.key, plaintext, id), key, content } }
+    },
+    async submit(submissions: Submission[]) {
+      try {
+        return await partition.submit(submissions)
+      } catch (error) {
+        if (error instanceof PartitionUnavailable) throw new Unavailable(error.message, { cause: error })
+        throw error
+      }
+    },
+  }
+}
+
+async function openSmtp(
+  config: Config,
+  { partition, keys, intake, log }: { partition: Partition; keys: Keys; intake: Intake; log: pino.Logger },
+  undo: Undo,
+): Promise<SmtpServer> {
+  const { hostname, tls, dataDir } = config
+  const paths = tls && { key: tls.keyFile, cert: tls.certFile }
+  const certificate = await loadCertificate({
+    directory: join(dataDir, 'keys'),
+    hostname,
+    now: Date.now(),
+    ...(paths && { paths }),
+  })
+  const knowsClass = (name: string) => Object.hasOwn(partition.state.policy.classes, name)
+  const smtp = await startSmtp<Application>({
+    host: config.host,
+    port: config.smtpPort,
+    hostname,
+    tls: certificate,
+    trusted: config.trusted,
+    authenticate: async (user, password) => bound(config, await keys.smtp(user, password)),
+    accept: mailAcceptance({ intake, knowsClass }),
+    log,
+  })
+  undo.later(() => smtp.close(drainMsMax))
+  return smtp
+}
+
+/** The configuration says what the first application may do; its key only says that it is the one. */
+const bound = (config: Config, application: Application | undefined): Application | undefined =>
+  application?.name === config.application.name ? config.application : application
+
+/**
+ * Commands attach to the running Tocsin of a data directory by a file that only its owner can read: where it listens, and a key of this
+ * start that may do what an operator and the first application may.
+ */
+async function attachment(config: Config, keys: Keys): Promise<{ keys: Keys; write(url: string): Promise<void> }> {
+  const token = `tocsin_attach_${randomBytes(24).toString('hex')}`
+  const key: Key = { name: 'command line', application: config.application, scopes: ['send', 'read', 'operate'] }
+  return {
+    keys: {
+      ...keys,
+      bearer: given => {
+        if (given === token) return key
+        const found = keys.bearer(given)
+        return found?.application ? { ...found, application: bound(config, found.application)! } : found
+      },
+    },
+    async write(url) {
+      const path = join(config.dataDir, 'attach.json')
+      await writeFile(`${path}.new`, JSON.stringify({ url, token, pid: process.pid }), { mode: 0o600 })
+      await chmod(`${path}.new`, 0o600)
+      await rename(`${path}.new`, path)
+    },
+  }
+}
+
+function portFault(error: NodeJS.ErrnoException, setting: string, port: number): Error {
+  if (error.code !== 'EADDRINUSE') return error
+  const fault = new Error(`port ${port} is in use by another program. End it, or set ${setting} to another port.`)
+  return Object.assign(fault, { code: 'port-in-use', cause: error })
+}

@@ -1,0 +1,80 @@
+import { createHash } from 'node:crypto'
+import type pg from 'pg'
+import { type ConfigFault, checkClass, mergeClass } from './config.ts'
+import type { MessageId } from './core/events.ts'
+import type { Policy } from './core/policy.ts'
+import { freshClasses } from './core/policy.ts'
+import type { Keyring } from './engine/keyring.ts'
+import { act, applyPolicy, classesNow, eraseSubject, pauseClass, resumeClass } from './engine/operator.ts'
+import { type Partition, PartitionUnavailable } from './engine/partition.ts'
+import { Unavailable } from './inbound/intake.ts'
+import type { OperatorPort, Resolve } from './inbound/operator.ts'
+import { accountHash } from './inbound/requests.ts'
+import type { Hash64 } from './std/hash64.ts'
+import { keyPlacesOf } from './views/places.ts'
+
+/** The engine as operators see it over HTTP. */
+export function operatorPort({
+  partition,
+  pool,
+  keyring,
+}: {
+  partition: Partition
+  pool: pg.Pool
+  keyring: Keyring
+}): OperatorPort {
+  const classes = () => classesNow({ state: partition.state, now: partition.now() })
+  const resolved = async (command: Parameters<typeof act>[1]): Promise<Resolve> => {
+    const answer = await act(partition, command)
+    if (answer.type !== 'refused') return { status: 'done' }
+    return { status: 'refused', code: answer.code as Extract<Resolve, { status: 'refused' }>['code'] }
+  }
+  return {
+    knowsClass: name => Object.hasOwn(partition.state.policy.classes, name),
+    accountHash: account => accountHash(keyring, account),
+    classes: async () => classes(),
+    setClass: (name, patch, by) =>
+      available(async () => {
+        const base = partition.state.policy
+        const one = mergeClass(base.classes[name] ?? freshClasses().other!, patch)
+        const faults: ConfigFault[] = []
+        checkClass(name, one, faults)
+        if (faults.length > 0)
+          return {
+            status: 'refused',
+            faults: faults.map(({ setting, code, detail }) => ({
+              pointer: `/${setting.split('/').slice(2).join('/')}`,
+              code,
+              detail,
+            })),
+          }
+        const policy: Policy = { ...base, classes: { ...base.classes, [name]: one } }
+        const hash = createHash('sha256').update(JSON.stringify(policy)).digest('hex')
+        await applyPolicy(partition, policy, { hash, by })
+        return { status: 'done', class: classes().find(one => one.name === name)! }
+      }),
+    pause: stop =>
+      available(async () => {
+        const paused = await pauseClass(partition, stop)
+        return paused ? { status: 'paused', ...paused } : { status: 'unknown-class' }
+      }),
+    resume: stop =>
+      available(async () => ((await resumeClass(partition, stop)) ? { status: 'done' } : { status: 'unknown-class' })),
+    release: (id, by) => available(() => resolved({ type: 'ReleaseMessage', id: id as MessageId, by })),
+    discard: (id, by, reason) => available(() => resolved({ type: 'DiscardMessage', id: id as MessageId, by, reason })),
+    erase: (account, by) =>
+      available(async () => {
+        const subject: Hash64 = accountHash(keyring, account)
+        await eraseSubject(partition, subject, { by, places: () => keyPlacesOf(pool, subject) })
+      }),
+  }
+}
+
+async function available<T>(what: () => Promise<T>): Promise<T> {
+  try {
+    return await what()
+  } catch (error) {
+    if (error instanceof PartitionUnavailable) throw new Unavailable(error.message, { cause: error })
+    throw error
+  }
+}
