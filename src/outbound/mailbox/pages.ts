@@ -39,6 +39,7 @@ iframe{display:block;width:100%;height:70vh;border:0;background:#fff;color-schem
 pre{margin:0;padding:1.25rem;overflow:auto;max-height:70vh;font:.875rem/1.5 ui-monospace,monospace;white-space:pre-wrap;overflow-wrap:anywhere}
 h2{font-size:1rem;margin:1.5rem 0 .5rem}ul{margin:0;padding-left:1.25rem}ul li{overflow-wrap:anywhere}
 .more{margin-top:1rem}
+@media (max-width:36rem){header{flex-wrap:wrap}header h1{flex-basis:100%}li.mail a{grid-template-columns:minmax(0,1fr)}.quiet.right{text-align:left}}
 `
 
 /** The pages load nothing and run nothing; the one style is allowed by its hash. */
