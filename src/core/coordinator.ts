@@ -1,6 +1,6 @@
 import type { Lease } from './events.ts'
 import { hourOf, type Leases } from './leases.ts'
-import { type Lane, lanes, type Policy } from './policy.ts'
+import { classOf, type Lane, lanes, type Policy } from './policy.ts'
 
 /**
  * The coordinator of the budgets: it alone grants leases, and writes each grant into a journal of its own before anybody may use it. What it
@@ -55,7 +55,7 @@ export function grant(
   want: Want,
   { partition, epoch }: { partition: number; epoch: number },
 ): Issued | undefined {
-  const budget = policy.classes[want.class]?.budgetPerHour[want.lane] ?? 0
+  const budget = classOf(policy, want.class)?.budgetPerHour[want.lane] ?? 0
   const left = budget - (coordinator.issued.get(account(want.class, want.lane, want.hour)) ?? 0)
   const messages = Math.min(want.messages, left)
   if (messages <= 0) return undefined

@@ -6,6 +6,7 @@ import type { CauseFacts, Event, MessageFacts, MessageId } from './events.ts'
 import { expiryOf, judge } from './gate.ts'
 import { hourOf } from './leases.ts'
 import type { LiveMessage } from './messages.ts'
+import { classOf } from './policy.ts'
 import { earlierAnswer } from './repeats.ts'
 import { fromConfig, type State } from './state.ts'
 
@@ -40,11 +41,11 @@ export function decide(state: State, command: Command, now: number): Decision {
     }
     case 'PauseClass': {
       const { type: _, ...pause } = command
-      return command.class in state.policy.classes ? done({ type: 'ClassPaused', ...pause }) : refused('class.unknown')
+      return classOf(state.policy, command.class) ? done({ type: 'ClassPaused', ...pause }) : refused('class.unknown')
     }
     case 'ResumeClass': {
       const { type: _, ...pause } = command
-      return command.class in state.policy.classes ? done({ type: 'ClassResumed', ...pause }) : refused('class.unknown')
+      return classOf(state.policy, command.class) ? done({ type: 'ClassResumed', ...pause }) : refused('class.unknown')
     }
     case 'GrantLease':
       return state.leases.isNew(command.lease)
@@ -76,7 +77,7 @@ function requestMessage(state: State, facts: MessageFacts, now: number): Decisio
     return { events: [conflicted], answer: earlier }
   }
   if (earlier) return { events: [], answer: earlier }
-  const policy = state.policy.classes[facts.class]
+  const policy = classOf(state.policy, facts.class)
   if (!policy) return refused('class.unknown')
   const { noticeDue, onAllowance, ...verdict } = judge(state, facts, policy, { now })
   const event: Event = {
@@ -118,7 +119,7 @@ function reconsider(state: State, id: MessageId, now: number): Decision {
     return done({ type: 'MessageExpired', id, reasons: [...new Set([...message.reasons, code] as const)] })
   }
   if (message.status.is !== 'waiting') return { events: [], answer: { type: 'done' } }
-  const policy = state.policy.classes[message.facts.class]
+  const policy = classOf(state.policy, message.facts.class)
   if (!policy) return done({ type: 'MessageHeld', id, reasons: message.reasons })
   const { until } = message.status
   const verdict = judge(state, message.facts, policy, { now, again: { decidedAt: message.decidedAt, until } })

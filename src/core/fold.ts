@@ -4,6 +4,7 @@ import { recordCause, returnCause, sweepLedger, useCause } from './causes.ts'
 import type { Event, MessageId } from './events.ts'
 import { hourOf } from './leases.ts'
 import type { LiveMessage } from './messages.ts'
+import { classOf } from './policy.ts'
 import type { ReasonCode } from './reasons.ts'
 import { rememberAnswer, sweepRepeats } from './repeats.ts'
 import { fromConfig, longestFreshnessMs, pauseKey, type State, streakKey } from './state.ts'
@@ -145,7 +146,7 @@ function spend(state: State, className: string, lane: LiveMessage['lane'], reaso
 
 /** Matched messages in a row make a requirement of `auto`; once it is one, a miss no longer takes it back. */
 function countMatch(state: State, application: string, className: string, matched: boolean): void {
-  if (state.policy.classes[className]?.causes.requirement === 'never') return
+  if (classOf(state.policy, className)?.causes.requirement === 'never') return
   const key = streakKey(application, className)
   if (matched) state.streaks.set(key, (state.streaks.get(key) ?? 0) + 1)
   else broken(state, key)

@@ -3,7 +3,7 @@ import { capState } from './caps.ts'
 import { accountOf, type Match, matchCause, ownsAddress } from './causes.ts'
 import type { MessageFacts, Outcome } from './events.ts'
 import { hourOf } from './leases.ts'
-import type { ClassPolicy, Lane } from './policy.ts'
+import { type ClassPolicy, type Lane, versionsOf } from './policy.ts'
 import type { ReasonCode } from './reasons.ts'
 import { isSilent, requirementOf, type State, stopOf, streakKey } from './state.ts'
 
@@ -114,7 +114,7 @@ function environment({ state, facts }: Case): Finding | undefined {
 function template({ state, policy, facts }: Case): Finding | undefined {
   if (facts.template) {
     const { name, version } = facts.template
-    const versions = state.policy.templates[name]
+    const versions = versionsOf(state.policy, name)
     if (versions && (version === undefined || versions.includes(version))) return undefined
     return { code: 'template.unknown', outcome: 'hold', binds: 'always' }
   }

@@ -141,5 +141,13 @@ export const freshPolicy = (): Policy => ({
   retry: { firstMs: 2 * second, factor: 2, maxMs: 10 * minute },
 })
 
+/** The policy of a class. A name comes from outside: what every object inherits (`constructor`) is no class. */
+export const classOf = (policy: Policy, name: string): ClassPolicy | undefined =>
+  Object.hasOwn(policy.classes, name) ? policy.classes[name] : undefined
+
+/** The approved versions of a template, likewise. */
+export const versionsOf = (policy: Policy, template: string): string[] | undefined =>
+  Object.hasOwn(policy.templates, template) ? policy.templates[template] : undefined
+
 /** Counters of a cap have 16 bits. */
 export const capMax = 65_000
