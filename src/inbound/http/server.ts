@@ -21,9 +21,14 @@ import { serviceRoutes } from './service.ts'
 /** What logs are written to; a pino logger is one. */
 export type Log = { info(fields: object, text: string): void; error(fields: object, text: string): void }
 
-/** What `/mailbox` is answered with. `path` begins behind `/mailbox`. */
-export type MailboxPage = { status: number; headers: Record<string, string>; body: string | Uint8Array }
-export type MailboxPort = { render(request: { method: string; path: string; query: string }): Promise<MailboxPage> }
+/** The pages of the local mailbox. `path` is the whole path, `/mailbox` included. Shown on this machine only. */
+export type MailboxPort = {
+  render(request: { path: string; query: URLSearchParams }): Promise<{
+    status: number
+    headers: Record<string, string>
+    body: string | Uint8Array
+  }>
+}
 
 export type HttpDeps = {
   intake: Intake

@@ -40,8 +40,8 @@ export function serviceRoutes(app: FastifyInstance, deps: RouteDeps): void {
 
 function mailboxRoutes(app: FastifyInstance, mailbox: MailboxPort): void {
   const handler = async (request: FastifyRequest, reply: FastifyReply) => {
-    const [path = '', query = ''] = request.url.slice('/mailbox'.length).split('?', 2)
-    const page = await mailbox.render({ method: request.method, path, query })
+    const [path = '', query = ''] = request.url.split('?', 2)
+    const page = await mailbox.render({ path, query: new URLSearchParams(query) })
     return reply.code(page.status).headers(page.headers).send(Buffer.from(page.body))
   }
   for (const url of ['/mailbox', '/mailbox/*'])
