@@ -130,7 +130,10 @@ export class Core {
   }
 
   due(inFlight: Effect[] = [], window = { inFlightMax: 100, bulkInFlightMax: 50 }): Effect[] {
-    return effects(this.state, this.at, window, new Map(inFlight.map(effect => [effect.id, effect])))
+    return effects(this.state, this.at, window, {
+      inFlight: new Map(inFlight.map(effect => [effect.id, effect])),
+      isResting: () => false,
+    })
   }
 }
 

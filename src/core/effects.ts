@@ -22,8 +22,16 @@ export type Window = { inFlightMax: number; bulkInFlightMax: number }
 
 const isBulk = (message: Pick<LiveMessage, 'priority'>): boolean => message.priority === 2
 
-/** The next hand-overs due, the most urgent first, without those in flight. */
-export function effects(state: State, now: number, window: Window, inFlight: ReadonlyMap<MessageId, Effect>): Effect[] {
+/** What is with the world, and which upstreams are known to be out of reach. */
+export type World = { inFlight: ReadonlyMap<MessageId, Effect>; isResting(upstream: string): boolean }
+
+/**
+ * The next hand-overs due, the most urgent first, without those in flight. While no upstream can be reached there are none: to try each
+ * message in turn would cost the door half its throughput and tell nothing new. With one of several out of reach its messages are still
+ * tried, since that is how they move on to the next.
+ */
+export function effects(state: State, now: number, window: Window, { inFlight, isResting }: World): Effect[] {
+  if (state.policy.upstreams.every(isResting)) return []
   let room = window.inFlightMax - inFlight.size
   if (room <= 0) return []
   let bulkRoom = window.bulkInFlightMax - countBulk(inFlight)

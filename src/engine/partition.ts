@@ -24,7 +24,7 @@ export type Deliver = (
   effect: Effect,
   content: Content,
   isExpired: () => boolean,
-) => Promise<{ handover: Handover; reply: string }>
+) => Promise<{ handover: Handover; reply: string; restMs?: number }>
 
 export type Log = {
   info(facts: object, text: string): void
@@ -76,6 +76,8 @@ export class Partition {
   readonly #leasing: Leasing
   readonly #reader: SealedReader
   readonly #inFlight = new Map<MessageId, Effect>()
+  /** Upstreams out of reach, and until when. */
+  readonly #resting = new Map<string, number>()
   #state: State = newState()
   #claim!: Claim
   #clock!: Clock
@@ -328,7 +330,10 @@ export class Partition {
   /** Start the hand-overs that are due and fit the in-flight window. All of them are durable: they come from the folded journal. */
   #perform(): void {
     if (this.#status !== 'open' || this.#draining) return
-    for (const effect of effects(this.#state, this.#clock.now(), this.#options.window, this.#inFlight)) {
+    const now = this.#clock.now()
+    const isResting = (upstream: string) => (this.#resting.get(upstream) ?? 0) > now
+    const world = { inFlight: this.#inFlight, isResting }
+    for (const effect of effects(this.#state, now, this.#options.window, world)) {
       this.#inFlight.set(effect.id, effect)
       void this.#handOver(effect)
     }
@@ -339,14 +344,20 @@ export class Partition {
     try {
       const content = this.#contents.get(effect.id) ?? (await this.#reader.read(effect.facts, effect.position))
       if (isExpired()) return this.#putBack(effect)
-      const { handover, reply } = content
+      const { handover, reply, restMs } = content
         ? await this.#options.deliver(effect, content, isExpired)
-        : { handover: 'unreadable' as const, reply: '' }
+        : { handover: 'unreadable' as const, reply: '', restMs: undefined }
+      if (restMs !== undefined) this.#rest(effect.upstream, restMs)
       this.#observe({ type: 'RecordHandover', id: effect.id, handover, upstream: effect.upstream, reply })
     } catch (error) {
       this.#options.log.error({ id: effect.id, reason: messageOf(error) }, 'a hand-over could not be made')
       this.#options.surroundings.after(recoverPauseMs, () => this.#putBack(effect))
     }
+  }
+
+  #rest(upstream: string, ms: number): void {
+    this.#resting.set(upstream, this.#clock.now() + ms)
+    this.#options.surroundings.after(ms + 1, () => this.#wake())
   }
 
   /** Not handed over: the message is as it was, and the clock or a later turn deals with it. */

@@ -24,7 +24,8 @@ export class SealedReader {
     const [batch, keys] = await Promise.all([this.#batch(position), this.#batch(sealed.page)])
     if (!batch || !keys) return undefined
     const key = keyInPage(this.#keyring, keys.keys, sealed.slot)
-    return key && unpack(decrypt(key, batch.sealed.subarray(sealed.offset, sealed.offset + sealed.length)))
+    const ciphertext = batch.sealed.subarray(sealed.offset, sealed.offset + sealed.length)
+    return key && unpack(decrypt(key, ciphertext, sealedUnder(facts.id)))
   }
 
   forget(): void {
@@ -41,6 +42,9 @@ export class SealedReader {
     return batch
   }
 }
+
+/** A ciphertext is bound to the id of its message; a notice reads that of the message it is about. */
+const sealedUnder = (id: MessageId): MessageId => `${id.slice(0, 14)}7${id.slice(15)}` as MessageId
 
 const batchesMax = 16
 

@@ -3,13 +3,18 @@ import type { Content } from '../core/content.ts'
 import type { MessageId } from '../core/events.ts'
 import type { NamedMailbox } from '../std/mailbox.ts'
 import { compose } from './email/compose.ts'
-import { addHeaders } from './email/fields.ts'
 import type { DkimSigner } from './email/dkim.ts'
+import { addHeaders } from './email/fields.ts'
 import type { HandoverOutcome, Mail } from './email/outcome.ts'
 import { noticeText } from './notice.ts'
 
 /** What the world made of it; the reply is short, printable and without an address. */
-export type Handed = { handover: Handover; reply: string }
+export type Handed = {
+  handover: Handover
+  reply: string
+  /** The upstream cannot be reached; nothing more should be tried there for so long. */
+  restMs?: number
+}
 
 /** Where a finished mail goes: an SMTP upstream by its name, or the local mailbox. */
 export type Carrier = { send(upstream: string, mail: Mail): Promise<HandoverOutcome>; knows(upstream: string): boolean }
@@ -37,7 +42,8 @@ export function mailDelivery(options: DeliveryOptions) {
     if (made.status === 'refused') return { handover: 'rejected', reply: made.reply }
     if (isExpired()) return { handover: 'deferred', reply: 'expired before it could be handed over' }
     const outcome = await options.carrier.send(effect.upstream, made.mail)
-    return { handover: outcome.status, reply: replyOf(outcome) }
+    const restMs = outcome.status === 'deferred' ? outcome.retryAfterMs : undefined
+    return { handover: outcome.status, reply: replyOf(outcome), ...(restMs !== undefined && { restMs }) }
   }
 }
 
