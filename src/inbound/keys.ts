@@ -1,6 +1,6 @@
 import {
-  createHash,
   createHmac,
+  hash,
   randomBytes,
   randomInt,
   type ScryptOptions,
@@ -210,23 +210,20 @@ async function writeStored(dataDir: string, stored: Stored): Promise<void> {
   await rename(`${path}.new`, path)
 }
 
-const sha256 = (text: string): Buffer => createHash('sha256').update(text).digest()
+const sha256 = (text: string): Buffer => hash('sha256', text, 'buffer')
 
-// Looked up by a hash that is keyed anew on each start: how far two of them agree tells an outsider nothing about the token. The full hash is
-// then compared in constant time.
+// Every known key is compared in constant time, whether or not one has matched: there are few, and a map would tell how far two hashes agree.
 function bearerTable() {
-  const secret = randomBytes(32)
-  const table = new Map<string, { hash: Buffer; key: Key }>()
-  const place = (hash: Buffer) => createHmac('sha256', secret).update(hash).digest('base64url')
-  const add = (hash: Buffer, key: Key) => void table.set(place(hash), { hash, key })
+  const table: { sha256: Buffer; key: Key }[] = []
   return {
-    addPlain: (plain: string, key: Key) => add(sha256(plain), key),
-    addHash: (hex: string, key: Key) => add(Buffer.from(hex, 'hex'), key),
+    addPlain: (plain: string, key: Key) => void table.push({ sha256: sha256(plain), key }),
+    addHash: (hex: string, key: Key) => void table.push({ sha256: Buffer.from(hex, 'hex'), key }),
     find(token: string): Key | undefined {
       if (token.length > tokenLengthMax) return undefined
-      const hash = sha256(token)
-      const found = table.get(place(hash))
-      return found !== undefined && timingSafeEqual(found.hash, hash) ? found.key : undefined
+      const given = sha256(token)
+      let found: Key | undefined
+      for (const entry of table) if (timingSafeEqual(entry.sha256, given)) found = entry.key
+      return found
     },
   }
 }
@@ -240,8 +237,8 @@ const scrypt = promisify(scryptCallback) as (
 
 async function passwordOf(user: string, password: string): Promise<Password> {
   const salt = randomBytes(16)
-  const hash = await scrypt(password.normalize('NFKC'), salt, scryptBytes, scryptOptions)
-  return { user, salt: salt.toString('hex'), scrypt: hash.toString('hex') }
+  const digest = await scrypt(password.normalize('NFKC'), salt, scryptBytes, scryptOptions)
+  return { user, salt: salt.toString('hex'), scrypt: digest.toString('hex') }
 }
 
 async function passwordCheck(stored: Password | undefined): Promise<Keys['smtp']> {
@@ -257,8 +254,8 @@ async function passwordCheck(stored: Password | undefined): Promise<Keys['smtp']
     if (user.length > passwordLengthMax || password.length > passwordLengthMax) return undefined
     const sealed = seal(user, password)
     if (succeeded !== undefined && timingSafeEqual(succeeded, sealed)) return firstApplication
-    const hash = await scrypt(password.normalize('NFKC'), salt, scryptBytes, scryptOptions)
-    const same = timingSafeEqual(hash, expected)
+    const digest = await scrypt(password.normalize('NFKC'), salt, scryptBytes, scryptOptions)
+    const same = timingSafeEqual(digest, expected)
     if (!same || user !== real.user || stored === undefined) return undefined
     succeeded = sealed
     return firstApplication

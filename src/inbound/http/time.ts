@@ -1,7 +1,14 @@
 // RFC 3339 §5.6, and nothing that `Date.parse` guesses beyond it.
 const rfc3339 = /^(\d{4})-(\d{2})-(\d{2})[Tt](\d{2}):(\d{2}):(\d{2})(?:\.(\d{1,9}))?(?:[Zz]|([+-])(\d{2}):(\d{2}))$/
 
-const daysIn = (year: number, month: number): number => new Date(Date.UTC(year, month, 0)).getUTCDate()
+const daysInMonth = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31]
+
+const daysIn400YearsMs = 146_097 * 86_400_000
+
+function daysIn(year: number, month: number): number {
+  const leap = year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0)
+  return month === 2 && leap ? 29 : daysInMonth[month - 1]!
+}
 
 /** The instant in ms of an RFC 3339 date-time; `undefined` when it is none. A leap second counts as the second after it. */
 export function parseInstant(text: string): number | undefined {
@@ -22,10 +29,8 @@ export function parseInstant(text: string): number | undefined {
   const offsetMinute = Number(parts[10] ?? 0)
   if (offsetHour > 23 || offsetMinute > 59) return undefined
   const offset = (parts[8] === '-' ? -1 : 1) * (offsetHour * 60 + offsetMinute) * 60_000
-  const date = new Date(0)
-  date.setUTCFullYear(year, month - 1, day)
-  date.setUTCHours(hour, minute, second, ms)
-  return date.getTime() - offset
+  // `Date.UTC` takes years below 100 for those of the last century: 400 years are always as many days.
+  return Date.UTC(year + 400, month - 1, day, hour, minute, second, ms) - daysIn400YearsMs - offset
 }
 
 export const instantText = (at: number): string => new Date(at).toISOString()
