@@ -46,7 +46,8 @@ export type HttpDeps = {
 /** What the routes are given: the dependencies, and the counters made from them. */
 export type RouteDeps = Omit<HttpDeps, 'metrics' | 'now'> & { registry: Registry; counters: HttpMetrics; now(): number }
 
-const requestTimeoutMs = 120_000
+// A batch may be held back by the journal for as long.
+const requestTimeoutMs = 300_000
 const headerBytesMax = 16 * 1024
 const paramLengthMax = 1024 // 256 characters, percent-encoded
 
