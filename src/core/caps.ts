@@ -26,19 +26,21 @@ function countIn(words: Uint32Array, at: number, window: typeof hour | typeof da
   return (words[at + window + 1 + (index >> 1)]! >>> ((index & 1) * 16)) & 0xffff
 }
 
-/** `full`: the mailbox has had its share. `noticeDue`: nobody has told it so in this day. */
+/** `full`: the mailbox has had its share, the message in question aside when it was `counted` in this lane before. `noticeDue`: nobody has told it so in this day. */
 export function capState(
   caps: Caps,
   mailbox: Hash64,
   lane: Lane,
   cap: Cap,
-  now: number,
+  { now, counted = 0 }: { now: number; counted?: number },
 ): { full: boolean; noticeDue: boolean } {
   const at = caps.find(high(mailbox), low(mailbox))
   if (at < 0) return { full: cap.perHour === 0 || cap.perDay === 0, noticeDue: true }
   const { words } = caps
   return {
-    full: countIn(words, at, hour, lane, now) >= cap.perHour || countIn(words, at, day, lane, now) >= cap.perDay,
+    full:
+      countIn(words, at, hour, lane, now) - counted >= cap.perHour ||
+      countIn(words, at, day, lane, now) - counted >= cap.perDay,
     noticeDue: (words[at + day]! & noticed) === 0 || minutes(now) - (words[at + day]! & ~noticed) >= spanMin[day],
   }
 }

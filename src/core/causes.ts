@@ -12,7 +12,7 @@ import type { ReasonCode } from './reasons.ts'
  * | table     | key                         | row                                              |
  * |-----------|-----------------------------|--------------------------------------------------|
  * | causes    | cause                       | account 2, the account's cause before it 2, kind and trust 1, occurred (s) 1 |
- * | accounts  | account                     | newest cause 2, generation of its addresses 1, seen (s) 1 |
+ * | accounts  | account                     | newest cause 2, generation of its addresses 1, seen (s) 1, addresses named (s) 1 |
  * | addresses | account × address           | generation 1, seen (s) 1                         |
  * | owners    | address                     | account 2, seen (s) 1                            |
  * | uses      | cause × class × address     | used (s) 1                                       |
@@ -21,7 +21,7 @@ export type Ledger = { causes: Table; accounts: Table; addresses: Table; owners:
 
 export const newLedger = (): Ledger => ({
   causes: new Table('causes', { rowWords: 8, shardBits: 10 }),
-  accounts: new Table('accounts', { rowWords: 6, shardBits: 10 }),
+  accounts: new Table('accounts', { rowWords: 7, shardBits: 10 }),
   addresses: new Table('addresses', { rowWords: 4, shardBits: 10 }),
   owners: new Table('owners', { rowWords: 5, shardBits: 10 }),
   uses: new Table('uses', { rowWords: 3, shardBits: 10 }),
@@ -43,20 +43,46 @@ export const hasCause = (ledger: Ledger, key: Hash64): boolean => ledger.causes.
 export function recordCause(ledger: Ledger, cause: CauseFacts, now: number): void {
   const account = ledger.accounts.insert(high(cause.account), low(cause.account))
   const accountWords = ledger.accounts.words
-  const before = [accountWords[account + 2]!, accountWords[account + 3]!] as const
-  accountWords[account + 2] = high(cause.key)
-  accountWords[account + 3] = low(cause.key)
+  const { newer, older } = neighbors(ledger, [accountWords[account + 2]!, accountWords[account + 3]!], cause.occurredAt)
+  if (newer) {
+    const link = ledger.causes.update(newer[0], newer[1])
+    ledger.causes.words[link + 4] = high(cause.key)
+    ledger.causes.words[link + 5] = low(cause.key)
+  } else {
+    accountWords[account + 2] = high(cause.key)
+    accountWords[account + 3] = low(cause.key)
+  }
   accountWords[account + 5] = seconds(now)
-  if (cause.recipients.length > 0) recordAddresses(ledger, cause, ++accountWords[account + 4]!, now)
+  // What an old event says that arrives late does not replace what a newer one said.
+  if (cause.recipients.length > 0 && (!newer || accountWords[account + 4] === 0)) {
+    accountWords[account + 6] = seconds(now)
+    recordAddresses(ledger, cause, ++accountWords[account + 4]!, now)
+  }
 
   const at = ledger.causes.insert(high(cause.key), low(cause.key))
   const { words } = ledger.causes
   words[at + 2] = high(cause.account)
   words[at + 3] = low(cause.account)
-  words[at + 4] = before[0]
-  words[at + 5] = before[1]
+  words[at + 4] = older[0]
+  words[at + 5] = older[1]
   words[at + 6] = causeKinds.indexOf(cause.kind) | (trusts.indexOf(cause.trust) << 8)
   words[at + 7] = seconds(cause.occurredAt)
+}
+
+type Words = readonly [hi: number, lo: number]
+
+/** An account's causes are linked from the newest to the oldest by when they happened, in whatever order they are reported. */
+function neighbors(ledger: Ledger, newest: Words, occurredAt: number): { newer: Words | undefined; older: Words } {
+  let newer: Words | undefined
+  let older = newest
+  for (let looked = 0; looked < causesLookedAtMax && (older[0] | older[1]) !== 0; looked++) {
+    const at = ledger.causes.find(older[0], older[1])
+    const { words } = ledger.causes
+    if (at < 0 || words[at + 7]! <= seconds(occurredAt)) break
+    newer = older
+    older = [words[at + 4]!, words[at + 5]!]
+  }
+  return { newer, older }
 }
 
 /** The newest report names all the account's addresses: those of an older generation are no longer the account's. */
@@ -80,14 +106,19 @@ export function accountOf(ledger: Ledger, facts: Pick<MessageFacts, 'account' | 
   return at < 0 ? facts.address : hash64(ledger.owners.words[at + 2]!, ledger.owners.words[at + 3]!)
 }
 
-/** `unknown` while no cause has named the account's addresses. */
-export function ownsAddress(ledger: Ledger, account: Hash64, address: Hash64): 'yes' | 'no' | 'unknown' {
+/** `unknown` while no cause has named the account's addresses, or none in the time that they are remembered. */
+export function ownsAddress(ledger: Ledger, account: Hash64, address: Hash64, now: number): 'yes' | 'no' | 'unknown' {
   const at = ledger.accounts.find(high(account), low(account))
-  const generation = at < 0 ? 0 : ledger.accounts.words[at + 4]!
-  if (generation === 0) return 'unknown'
+  if (at < 0) return 'unknown'
+  const generation = ledger.accounts.words[at + 4]!
+  const named = ledger.accounts.words[at + 6]!
+  if (generation === 0 || seconds(now) - named > addressesKeptMs / 1000) return 'unknown'
   const key = mix(account, address)
   const member = ledger.addresses.find(high(key), low(key))
-  return member >= 0 && ledger.addresses.words[member + 2] === generation ? 'yes' : 'no'
+  if (member < 0) return 'no'
+  // The generation alone does not do: an account that was forgotten begins at one again while its old rows may still be there.
+  const { words } = ledger.addresses
+  return words[member + 2] === generation && words[member + 3] === named ? 'yes' : 'no'
 }
 
 const useKey = (cause: Hash64, className: string, address: Hash64): Hash64 =>
@@ -167,16 +198,21 @@ function rowOf(ledger: Ledger, hi: number, lo: number): MatchedCause {
 /** Drops what can no longer justify anything from one shard of each table. `keepMs` is the longest freshness of a class. */
 export function sweepLedger(ledger: Ledger, shard: number, now: number, keepMs: number): number {
   const old = (word: number) => (words: Uint32Array, at: number) => seconds(now) - words[at + word]! > keepMs / 1000
+  // A cause from a clock ahead of ours is fresh for longer, and must stay used for as long.
+  const used = (words: Uint32Array, at: number) => seconds(now) - words[at + 2]! > (keepMs + causeAheadMsMax) / 1000
   const remembered = (word: number) => (words: Uint32Array, at: number) =>
     seconds(now) - words[at + word]! > addressesKeptMs / 1000
   return (
     ledger.causes.sweep(shard, old(7)) +
-    ledger.uses.sweep(shard, old(2)) +
+    ledger.uses.sweep(shard, used) +
     ledger.accounts.sweep(shard, remembered(5)) +
     ledger.addresses.sweep(shard, remembered(3)) +
     ledger.owners.sweep(shard, remembered(4))
   )
 }
 
-/** An account's addresses are remembered this long after its last cause: they tell a wrong recipient when the next message comes. */
+/** How far the clock of a source of causes may be ahead of ours. */
+export const causeAheadMsMax = 2 * 60_000
+
+/** An account's addresses are remembered this long after a cause named them: they tell a wrong recipient when the next message comes. */
 const addressesKeptMs = 24 * 3600_000

@@ -1,14 +1,13 @@
 import { unreachable } from '../std/assert.ts'
 import { type Hash64, isHash64 } from '../std/hash64.ts'
-import { hasCause } from './causes.ts'
+import { causeAheadMsMax, hasCause } from './causes.ts'
 import type { Answer, Command, Decision, Handover } from './commands.ts'
 import type { CauseFacts, Event, MessageFacts, MessageId } from './events.ts'
 import { expiryOf, judge } from './gate.ts'
-import { hourOf } from './leases.ts'
 import type { LiveMessage } from './messages.ts'
 import { classOf } from './policy.ts'
 import { earlierAnswer } from './repeats.ts'
-import { fromConfig, type State } from './state.ts'
+import { budgetLeft, fromConfig, type State } from './state.ts'
 
 /** What happens when somebody wants something now. Pure: looks at the state, changes nothing. */
 export function decide(state: State, command: Command, now: number): Decision {
@@ -88,7 +87,7 @@ function requestMessage(state: State, facts: MessageFacts, now: number): Decisio
     expiresAt: expiryOf(facts, policy, now),
     upstream: state.policy.upstreams[0]!,
   }
-  if (noticeDue && state.leases.remaining(facts.class, 'system', hourOf(now)) > 0) event.notice = noticeId(facts.id)
+  if (noticeDue && budgetLeft(state, facts.class, 'system', now) > 0) event.notice = noticeId(facts.id)
   const { outcome, reasons, lane } = verdict
   return { events: [event], answer: { type: 'decided', id: facts.id, outcome, reasons, lane, repeat: false } }
 }
@@ -99,16 +98,13 @@ const noticeId = (id: MessageId): MessageId => `${id.slice(0, 14)}8${id.slice(15
 /** An event that was reported before is a repeat; messages that waited for it are looked at again. */
 function reportCause(state: State, cause: CauseFacts, now: number): Decision {
   if (hasCause(state.ledger, cause.key)) return { events: [], answer: { type: 'repeat' } }
-  if (cause.occurredAt - now > futureMs) return refused('cause.from-the-future')
+  if (cause.occurredAt - now > causeAheadMsMax) return refused('cause.from-the-future')
   const waiting = new Set<MessageId>()
   for (const key of [cause.key, cause.account, ...cause.recipients])
     for (const id of state.messages.waitingFor(key)) waiting.add(id)
   const next = [...waiting].map((id): Command => ({ type: 'ReconsiderMessage', id }))
   return { events: [{ type: 'CauseReported', cause }], answer: { type: 'done' }, next }
 }
-
-/** How far the clock of a source of causes may be ahead of ours. */
-const futureMs = 2 * 60_000
 
 /** A message whose cause came, or whose wait or life has ended. */
 function reconsider(state: State, id: MessageId, now: number): Decision {
@@ -122,7 +118,10 @@ function reconsider(state: State, id: MessageId, now: number): Decision {
   const policy = classOf(state.policy, message.facts.class)
   if (!policy) return done({ type: 'MessageHeld', id, reasons: message.reasons })
   const { until } = message.status
-  const verdict = judge(state, message.facts, policy, { now, again: { decidedAt: message.decidedAt, until } })
+  const verdict = judge(state, message.facts, policy, {
+    now,
+    again: { decidedAt: message.decidedAt, until, lane: message.lane },
+  })
   const { outcome, reasons, lane, cause } = verdict
   switch (outcome) {
     case 'deliver':
@@ -140,8 +139,15 @@ function reconsider(state: State, id: MessageId, now: number): Decision {
 function release(state: State, id: MessageId, by: string, now: number): Decision {
   const message = state.messages.get(id)
   if (!isKept(message)) return refused('message.not-held')
-  if (now >= message.expiresAt) return done({ type: 'MessageExpired', id, reasons: ['secret.expired'] })
-  if (state.leases.remaining(message.facts.class, message.lane, hourOf(now)) <= 0) return refused('budget.exhausted')
+  if (now >= message.expiresAt) {
+    const expired: Event = {
+      type: 'MessageExpired',
+      id,
+      reasons: [...new Set([...message.reasons, 'secret.expired'] as const)],
+    }
+    return { events: [expired], answer: { type: 'refused', code: 'message.not-live' } }
+  }
+  if (budgetLeft(state, message.facts.class, message.lane, now) <= 0) return refused('budget.exhausted')
   return done({ type: 'MessageReleased', id, reasons: ['hold.released'], lane: message.lane, by })
 }
 

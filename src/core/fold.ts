@@ -120,7 +120,9 @@ function addNotice(state: State, event: Decided, id: MessageId, when: When): voi
   markNoticed(state.caps, message.mailbox, when.at)
   state.leases.spend(message.class, 'system', hourOf(when.at))
   const facts = { ...message, id, via: 'notice' as const }
-  state.messages.add(liveMessage({ ...event, message: facts, lane: 'system', outcome: 'deliver', reasons: [] }, when))
+  // It uses no cause, so it has none to give back.
+  const { cause: _, ...decided } = event
+  state.messages.add(liveMessage({ ...decided, message: facts, lane: 'system', outcome: 'deliver', reasons: [] }, when))
 }
 
 function messageReleased(state: State, event: Extract<Event, { type: 'MessageReleased' }>, { at }: When): void {
@@ -129,6 +131,7 @@ function messageReleased(state: State, event: Extract<Event, { type: 'MessageRel
   const { facts } = message
   const waited = message.status.is === 'waiting'
   spend(state, facts.class, event.lane, event.reasons, at)
+  if (event.lane !== message.lane) countMessage(state.caps, facts.mailbox, event.lane, at)
   if (event.cause) useCause(state.ledger, event.cause, facts.class, facts.address, at)
   if (waited) countMatch(state, facts.application, facts.class, event.cause !== undefined)
   const patch: Partial<LiveMessage> = { status: { is: 'ready', at }, reasons: event.reasons, lane: event.lane }
@@ -156,10 +159,13 @@ function broken(state: State, key: string): void {
   if ((state.streaks.get(key) ?? 0) < state.policy.matchesUntilRequired) state.streaks.delete(key)
 }
 
-/** A message that was never sent gives its cause back. */
+/**
+ * A message that was kept to its end gives its cause back. One that was ready may have been handed over in the moment before a crash, which
+ * nobody could tell: its cause stays used.
+ */
 function endUnsent(state: State, id: MessageId): void {
   const message = state.messages.remove(id)
-  if (message?.cause && message.attempts === 0)
+  if (message?.cause && message.status.is !== 'ready')
     returnCause(state.ledger, message.cause, message.facts.class, message.facts.address)
 }
 

@@ -5,7 +5,7 @@ import type { MessageFacts, Outcome } from './events.ts'
 import { hourOf } from './leases.ts'
 import { type ClassPolicy, type Lane, versionsOf } from './policy.ts'
 import type { ReasonCode } from './reasons.ts'
-import { isSilent, requirementOf, type State, stopOf, streakKey } from './state.ts'
+import { budgetLeft, isSilent, requirementOf, type State, stopOf, streakKey } from './state.ts'
 
 /**
  * The gate: what becomes of one message, by the checks of the design in their order. Check 1, whether it was decided before, is taken in
@@ -26,7 +26,7 @@ export type Verdict = {
 export type Occasion = {
   now: number
   /** A message that has waited for its cause is looked at once more: it has been counted against its mailbox already. */
-  again?: { decidedAt: number; until: number }
+  again?: { decidedAt: number; until: number; lane: Lane }
 }
 
 /** What the checks look at. */
@@ -154,9 +154,9 @@ function mayStillCome({ state, policy, facts, now, again }: Case, requirement: '
 }
 
 /** 5. The recipient is one of the account's addresses, where these are known. (Exactly one recipient is a matter of the edge.) */
-function recipient({ state, facts, match }: Case): Finding | undefined {
+function recipient({ state, facts, match, now }: Case): Finding | undefined {
   const account = match?.account ?? accountOf(state.ledger, facts)
-  if (ownsAddress(state.ledger, account, facts.address) !== 'no') return undefined
+  if (ownsAddress(state.ledger, account, facts.address, now) !== 'no') return undefined
   return { code: 'recipient.not-the-accounts', outcome: 'hold', binds: 'enforced' }
 }
 
@@ -166,12 +166,14 @@ function secret({ policy, expiresAt, facts, now }: Case): Finding | undefined {
   return now < lastsUntil ? undefined : { code: 'secret.expired', outcome: 'expire', binds: 'always' }
 }
 
-const capOf = ({ state, facts, lane, now }: Case): { full: boolean; noticeDue: boolean } =>
-  capState(state.caps, facts.mailbox, lane, state.policy.caps[lane], now)
+function capOf({ state, facts, lane, now, again }: Case): { full: boolean; noticeDue: boolean } {
+  const counted = again?.lane === lane ? 1 : 0
+  return capState(state.caps, facts.mailbox, lane, state.policy.caps[lane], { now, counted })
+}
 
 /** 8. The mailbox has room in this lane. */
 function cap(one: Case): Finding | undefined {
-  if (one.again || !capOf(one).full) return undefined
+  if (!capOf(one).full) return undefined
   return { code: 'cap.mailbox', outcome: 'suppress', binds: 'enforced' }
 }
 
@@ -183,6 +185,6 @@ function breaker({ state, facts, lane, now }: Case): Finding | undefined {
 
 /** 10. The lease of this hour has room. */
 function budget({ state, facts, lane, now }: Case): Finding | undefined {
-  if (state.leases.remaining(facts.class, lane, hourOf(now)) > 0) return undefined
+  if (budgetLeft(state, facts.class, lane, now) > 0) return undefined
   return { code: 'budget.exhausted', outcome: 'hold', binds: 'enforced' }
 }

@@ -32,6 +32,12 @@ export class Leases {
     return account ? account.granted - account.spent : 0
   }
 
+  /** What may still be charged: within the leases, and within the budget as it is now, which may have been lowered since they were granted. */
+  left(className: string, lane: Lane, hour: number, budget: number): number {
+    const account = this.#accounts.get(key(className, lane))?.find(account => account.hour === hour)
+    return account ? Math.min(account.granted, budget) - account.spent : 0
+  }
+
   granted(className: string, lane: Lane, hour: number): number {
     return this.#accounts.get(key(className, lane))?.find(account => account.hour === hour)?.granted ?? 0
   }

@@ -112,8 +112,9 @@ export class LiveMessages implements Captured {
 
   /** Takes out, and returns, messages whose wait or life has ended by `now`; what is done with them is the caller's to decide. */
   takeEnded(now: number, limit: number): LiveMessage[] {
+    this.#wake(now)
     const ids = this.#waits.take(now, limit)
-    return [...ids, ...this.#ends.take(now, limit - ids.length)].map(id => this.get(id)!)
+    return [...new Set([...ids, ...this.#ends.take(now, limit - ids.length)])].map(id => this.get(id)!)
   }
 
   /** The next instant at which something is due without any command, or `undefined`. */

@@ -1,8 +1,8 @@
 import { type Caps, newCaps } from './caps.ts'
 import { type Ledger, newLedger } from './causes.ts'
-import { Leases } from './leases.ts'
+import { hourOf, Leases } from './leases.ts'
 import { LiveMessages } from './messages.ts'
-import { type ClassPolicy, freshPolicy, type Lane, type Policy, type Requirement } from './policy.ts'
+import { type ClassPolicy, classOf, freshPolicy, type Lane, type Policy, type Requirement } from './policy.ts'
 import { newRepeats, type Repeats } from './repeats.ts'
 
 /** Everything that a partition knows. Changed in place, by `fold` alone. */
@@ -57,6 +57,12 @@ export function stopOf(state: State, className: string, lane: Lane, now: number)
   for (const pause of [state.pauses.get(pauseKey(className)), state.pauses.get(pauseKey(className, lane))])
     if (pause && (pause.until === undefined || now < pause.until)) return pause
   return undefined
+}
+
+/** How many messages of a class and lane may still be charged in this clock hour. */
+export function budgetLeft(state: State, className: string, lane: Lane, now: number): number {
+  const budget = classOf(state.policy, className)?.budgetPerHour[lane] ?? 0
+  return state.leases.left(className, lane, hourOf(now), budget)
 }
 
 /** The requirement in force for an application and class; `auto` has become `required` or is still `expected`. */
