@@ -4,7 +4,7 @@ import type { MessageId } from '../core/events.ts'
 import type { NamedMailbox } from '../std/mailbox.ts'
 import { compose } from './email/compose.ts'
 import type { DkimSigner } from './email/dkim.ts'
-import { addHeaders } from './email/fields.ts'
+import { addHeaders, rfc5322Date } from './email/fields.ts'
 import type { HandoverOutcome, Mail } from './email/outcome.ts'
 import { noticeText } from './notice.ts'
 
@@ -62,17 +62,24 @@ async function makeMail(options: DeliveryOptions, effect: HandOver, content: Con
   return { status: 'made', mail: { id: effect.id, from: envelopeFrom, to: content.recipient, data } }
 }
 
-/** A mail that came in as a mail keeps every byte; ours are only the fields on top. */
+/** A mail that came in as a mail keeps every byte; ours are only the fields on top: Received, Tocsin-Code, and what is missing. */
 async function relayed(
   { code, hostname }: DeliveryOptions,
   id: MessageId,
   { raw, messageId }: Content,
 ): Promise<Buffer> {
   const data = Buffer.from(raw!.buffer, raw!.byteOffset, raw!.byteLength)
-  return addHeaders(data, [['Tocsin-Code', code(id)]], {
-    messageId: messageId ?? messageIdOf(id, hostname),
-    date: instantOf(id),
-  })
+  const date = instantOf(id)
+  // RFC 5321 §4.4, without the sender's address: recipients need not learn what is inside the sender's network.
+  const trace = `by ${hostname} with ESMTP id ${id}; ${rfc5322Date(date)}`
+  return addHeaders(
+    data,
+    [
+      ['Received', trace],
+      ['Tocsin-Code', code(id)],
+    ],
+    { messageId: messageId ?? messageIdOf(id, hostname), date },
+  )
 }
 
 async function composed(

@@ -49,7 +49,7 @@ export type HeaderFacts = {
   readonly malformedLines: number
   /** Where the body begins, in `data`. */
   readonly bodyAt: number
-  /** The mail without `X-Tocsin-*` and Bcc; the very buffer that was given when there is nothing to remove. */
+  /** The mail without `X-Tocsin-*`, `Tocsin-Code` and Bcc; the very buffer that was given when there is nothing to remove. */
   readonly data: Buffer
 }
 
@@ -69,6 +69,8 @@ const settings: readonly Setting[] = [
 ]
 const settingOf = new Map(settings.map(setting => [setting.field.toLowerCase(), setting]))
 const prefix = 'x-tocsin-'
+/** Taken out of what comes in: Bcc because it is nobody else's business, Tocsin-Code because only we vouch for one. */
+const neverPassedOn = new Set(['bcc', 'tocsin-code'])
 
 const addressFields = new Set(['from', 'to', 'cc'])
 const textFields = new Set(['message-id', 'subject', 'content-type'])
@@ -152,7 +154,7 @@ class Reading {
     }
     const name = block.slice(from, nameEnd).toLowerCase()
     const colonAt = block.indexOf(':', nameEnd)
-    if (name.startsWith(prefix) || name === 'bcc') this.#removed.push(from, to)
+    if (name.startsWith(prefix) || neverPassedOn.has(name)) this.#removed.push(from, to)
     if (name.startsWith(prefix))
       this.#instruction(block.slice(from, nameEnd), block.slice(colonAt + 1, to), colonAt > nameEnd)
     else this.#fact(name, block, colonAt + 1, to)
