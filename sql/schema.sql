@@ -23,6 +23,58 @@ table partition with (fillfactor=10)
   constraint partition_id_check CHECK ((id >= 0))
   constraint partition_pkey PRIMARY KEY (id)
 
+table register_count
+  partition integer not null
+  hour bigint not null
+  class text not null
+  lane text not null
+  measure text not null
+  messages bigint not null
+  constraint register_count_pkey PRIMARY KEY (partition, hour, class, lane, measure)
+
+table register_cursor
+  partition integer not null
+  position bigint not null
+  constraint register_cursor_pkey PRIMARY KEY (partition)
+
+table register_hold
+  id uuid not null
+  held_class text not null
+  decided_at bigint not null
+  constraint register_hold_pkey PRIMARY KEY (id)
+  CREATE INDEX register_hold_by_time ON public.register_hold USING btree (decided_at, id)
+
+table register_message with (fillfactor=85)
+  id uuid not null
+  partition integer not null
+  application text not null
+  class text not null
+  account text not null
+  mailbox text not null
+  address text not null
+  lane text not null
+  state text not null
+  first text not null
+  outcome text not null
+  reasons text[] not null
+  via text not null
+  template text
+  upstream text not null
+  attempts integer not null
+  erased boolean not null
+  at bigint not null
+  updated_at bigint not null
+  expires_at bigint not null
+  sealed_offset integer not null
+  sealed_length integer not null
+  key_page integer not null
+  key_slot integer not null
+  positions bigint[] not null
+  constraint register_message_pkey PRIMARY KEY (id)
+  CREATE INDEX register_message_by_account ON public.register_message USING btree (account, at, id)
+  CREATE INDEX register_message_by_class ON public.register_message USING btree (class, at, id)
+  CREATE INDEX register_message_by_time ON public.register_message USING btree (at, id)
+
 table snapshot
   partition integer not null
   position bigint not null
@@ -39,3 +91,40 @@ table subject_keys
   position bigint not null
   keys bytea not null storage external
   constraint subject_keys_pkey PRIMARY KEY (partition, "position")
+
+table webhook_cursor
+  partition integer not null
+  position bigint not null
+  constraint webhook_cursor_pkey PRIMARY KEY (partition)
+
+table webhook_endpoint
+  number integer not null generated as identity
+  partition integer not null
+  url_hash text not null
+  since bigint not null
+  disabled_at bigint
+  constraint webhook_endpoint_partition_url_hash_key UNIQUE (partition, url_hash)
+  constraint webhook_endpoint_pkey PRIMARY KEY (number)
+
+sequence webhook_endpoint_number_seq
+
+table webhook_message
+  id uuid not null
+  partition integer not null
+  application text not null
+  class text not null
+  lane text not null
+  outcome text not null
+  constraint webhook_message_pkey PRIMARY KEY (id)
+
+table webhook_outbox
+  endpoint integer not null
+  position bigint not null
+  ordinal integer not null
+  id text not null
+  body text not null
+  at bigint not null
+  attempts integer not null default 0
+  next_at bigint not null default 0
+  constraint webhook_outbox_pkey PRIMARY KEY (endpoint, "position", ordinal)
+  CREATE INDEX webhook_outbox_to_retry ON public.webhook_outbox USING btree (endpoint, next_at) WHERE (attempts > 0)
