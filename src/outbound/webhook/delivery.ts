@@ -1,0 +1,289 @@
+import type pg from 'pg'
+import {
+  countPending,
+  type Due,
+  disableEndpoint,
+  dropOldest,
+  loadFresh,
+  loadToRetry,
+  type Place,
+  type Postponed,
+  recordAttempts,
+} from './outbox.ts'
+import { nextAttemptDelayMs, post, type WebhookEndpoint, type WebhookEvent, type WebhookOutcome } from './send.ts'
+import { type Sleeper, sleeper } from './sleeper.ts'
+
+// Takes the rows of one endpoint from the outbox to the receiver: in the order of the journal, a few at a time. An endpoint that fails
+// several times in a row rests as a whole and is then tried with one row at a time, so that an outage costs neither every row an attempt nor
+// the relay its processor.
+
+export type DeliveryLimits = {
+  /** Requests to one endpoint at once. Also the failures in a row after which it rests. */
+  requestsMax: number
+  /** Rows taken at once; after a crash so many may be sent again, under the same id. */
+  pageRowsMax: number
+  /** Undelivered rows of one endpoint; beyond it the oldest are given up. */
+  outboxRowsMax: number
+  /** Age of an undelivered row; older ones are given up. A little over the schedule with its jitter. */
+  outboxMsMax: number
+  /** Without news, how often is looked for rows that may be tried again. */
+  idleMs: number
+  restMsMin: number
+  restMsMax: number
+  /** How often rows are counted, and the age of the oldest is looked at. */
+  checkMs: number
+  /** How long a stop waits for requests that are under way. */
+  stopMsMax: number
+  /** After a failure of the database. */
+  retryMs: number
+}
+
+const second = 1000
+const minute = 60 * second
+
+export const deliveryLimits: DeliveryLimits = {
+  requestsMax: 8,
+  pageRowsMax: 64,
+  outboxRowsMax: 500_000,
+  outboxMsMax: 5 * 24 * 60 * minute,
+  idleMs: second,
+  restMsMin: second,
+  restMsMax: 5 * minute,
+  checkMs: minute,
+  stopMsMax: 5 * second,
+  retryMs: second,
+}
+
+/** Rows given up in one statement. */
+const dropRowsMax = 10_000
+
+export type GivenUp = 'attempts' | 'rows' | 'age' | 'disabled'
+
+/** What others are told; none of it names an address. */
+export type DeliveryObserver = {
+  attempted(outcome: WebhookOutcome['status']): void
+  /** Once when deliveries begin to fail, once when they succeed again. */
+  failing(reason: string): void
+  recovered(): void
+  gaveUp(rows: number, why: GivenUp): void
+  disabled(): void
+  /** The database failed; it is tried again. */
+  faulted(error: unknown): void
+}
+
+export type Surroundings = { now(): number; random(): number }
+
+export type DeliveryOptions = {
+  pool: pg.Pool
+  number: number
+  endpoint: WebhookEndpoint
+  limits: DeliveryLimits
+  observer: DeliveryObserver
+  surroundings: Surroundings
+}
+
+type Attempt = { row: Due; outcome: WebhookOutcome; at: number }
+
+const start: Place = { position: 0, ordinal: 0 }
+
+export class Delivery {
+  readonly #options: DeliveryOptions
+  readonly #sleeper: Sleeper = sleeper()
+  #running: Promise<void> = Promise.resolve()
+  #stopped = false
+  #disabled = false
+  #pending = 0
+  /** Rows up to here were tried, or are among `#unrecorded`. */
+  #mark = start
+  /** Kept until the database has taken them. */
+  #unrecorded: Attempt[] = []
+  #failures = 0
+  #restUntil = 0
+  #checkAt = 0
+
+  constructor(options: DeliveryOptions) {
+    this.#options = options
+  }
+
+  start(): void {
+    this.#running = this.#run()
+  }
+
+  /** Counted anew once in a while, for an answer of the database that was lost may have moved it. */
+  get pending(): number {
+    return this.#pending
+  }
+
+  get isDisabled(): boolean {
+    return this.#disabled
+  }
+
+  /** Rows were added. */
+  added(rows: number): void {
+    this.#pending += rows
+    this.#sleeper.wake()
+  }
+
+  /** Takes no further rows, and waits a little for those under way. What is not recorded by then is sent again after the next start. */
+  async stop(): Promise<void> {
+    this.#stopped = true
+    this.#sleeper.wake()
+    const { promise: waited, resolve } = Promise.withResolvers<void>()
+    const timer = setTimeout(resolve, this.#options.limits.stopMsMax)
+    await Promise.race([this.#running, waited])
+    clearTimeout(timer)
+  }
+
+  async #run(): Promise<void> {
+    const { limits, observer } = this.#options
+    while (!this.#disabled) {
+      try {
+        await this.#record()
+        if (this.#stopped) return
+        await this.#giveUp()
+        if (!(await this.#page())) await this.#sleeper.sleep(this.#restMs() || limits.idleMs)
+      } catch (error) {
+        observer.faulted(error)
+        if (this.#stopped) return
+        await this.#sleeper.sleep(limits.retryMs)
+      }
+    }
+  }
+
+  #restMs(): number {
+    const { limits, surroundings } = this.#options
+    return Math.min(limits.idleMs, Math.max(0, this.#restUntil - surroundings.now()))
+  }
+
+  /** Sends one page; false when there was nothing to send, or nothing may be sent now. */
+  async #page(): Promise<boolean> {
+    if (this.#restMs() > 0) return false
+    const { pool, number, limits, surroundings } = this.#options
+    const isProbing = this.#failures >= limits.requestsMax
+    const rowsMax = isProbing ? 1 : limits.pageRowsMax
+    const again = await loadToRetry(pool, number, surroundings.now(), rowsMax)
+    const fresh = await loadFresh(pool, number, this.#mark, rowsMax - again.length)
+    const tried = await this.#send([...again, ...fresh])
+    this.#mark = triedUpTo(this.#mark, fresh, tried)
+    return again.length + fresh.length > 0
+  }
+
+  /** Tries rows in order, several at once, until they are done, the endpoint must rest, or all stops. Gives those that were tried. */
+  async #send(rows: readonly Due[]): Promise<Set<Due>> {
+    const tried = new Set<Due>()
+    const sender = async () => {
+      for (const row of rows) {
+        if (this.#stopped || this.#restMs() > 0) return
+        if (tried.has(row)) continue
+        tried.add(row)
+        await this.#attempt(row)
+      }
+    }
+    await Promise.all(Array.from({ length: this.#options.limits.requestsMax }, sender))
+    return tried
+  }
+
+  async #attempt(row: Due): Promise<void> {
+    const { endpoint, surroundings, observer } = this.#options
+    const outcome = await post(endpoint, eventOf(row), surroundings.now())
+    this.#unrecorded.push({ row, outcome, at: surroundings.now() })
+    observer.attempted(outcome.status)
+    if (outcome.status === 'accepted') this.#succeeded()
+    else this.#failed(outcome)
+  }
+
+  #succeeded(): void {
+    if (this.#failures >= this.#options.limits.requestsMax) this.#options.observer.recovered()
+    this.#failures = 0
+  }
+
+  #failed(outcome: WebhookOutcome): void {
+    const { limits, surroundings, observer } = this.#options
+    this.#failures += 1
+    if (this.#failures === limits.requestsMax) observer.failing(reasonOf(outcome))
+    const beyond = this.#failures - limits.requestsMax
+    const restMs = beyond < 0 ? 0 : Math.min(limits.restMsMin * 2 ** beyond, limits.restMsMax)
+    const askedMs = outcome.status === 'deferred' ? (outcome.retryAfterMs ?? 0) : 0
+    const wantedMs = Math.max(restMs * (0.5 + surroundings.random()), Math.min(askedMs, limits.restMsMax))
+    if (wantedMs > 0) this.#restUntil = Math.max(this.#restUntil, surroundings.now() + wantedMs)
+  }
+
+  async #record(): Promise<void> {
+    const attempts = this.#unrecorded
+    if (attempts.length === 0) return
+    const { pool, number, observer } = this.#options
+    if (attempts.some(({ outcome }) => outcome.status === 'rejected')) return this.#disable()
+    const { done, failed, exhausted } = sorted(attempts)
+    this.#pending -= await recordAttempts(pool, number, { done: [...done, ...exhausted], failed })
+    this.#unrecorded = []
+    if (exhausted.length > 0) observer.gaveUp(exhausted.length, 'attempts')
+  }
+
+  /** 410: what waits is given up, and nothing more is sent, also after a restart. */
+  async #disable(): Promise<void> {
+    const { pool, number, surroundings, observer } = this.#options
+    const accepted = this.#unrecorded.filter(({ outcome }) => outcome.status === 'accepted').length
+    const rows = await disableEndpoint(pool, number, surroundings.now())
+    this.#disabled = true
+    this.#unrecorded = []
+    this.#pending = 0
+    observer.disabled()
+    if (rows > accepted) observer.gaveUp(rows - accepted, 'disabled')
+  }
+
+  async #giveUp(): Promise<void> {
+    const { pool, number, limits, surroundings } = this.#options
+    const now = surroundings.now()
+    if (now >= this.#checkAt) {
+      this.#pending = await countPending(pool, number)
+      while ((await this.#drop(dropRowsMax, now - limits.outboxMsMax, 'age')) === dropRowsMax);
+      this.#checkAt = now + limits.checkMs
+    }
+    while (this.#pending > limits.outboxRowsMax)
+      if ((await this.#drop(Math.min(this.#pending - limits.outboxRowsMax, dropRowsMax), now, 'rows')) === 0) return
+  }
+
+  async #drop(limit: number, at: number, why: GivenUp): Promise<number> {
+    const { pool, number, observer } = this.#options
+    const rows = await dropOldest(pool, number, limit, at)
+    this.#pending -= rows
+    if (rows > 0) observer.gaveUp(rows, why)
+    return rows
+  }
+}
+
+/** The last of the rows before the first that was not tried; behind it the next page begins. */
+function triedUpTo(mark: Place, rows: readonly Due[], tried: ReadonlySet<Due>): Place {
+  const open = rows.findIndex(row => !tried.has(row))
+  const last = open < 0 ? rows.at(-1) : rows[open - 1]
+  return last ?? mark
+}
+
+const eventOf = ({ id, body }: Due): WebhookEvent => ({ id, ...JSON.parse(body) })
+
+/** A code and a word, never an address. */
+const reasonOf = (outcome: WebhookOutcome): string =>
+  outcome.status === 'accepted' || outcome.status === 'rejected'
+    ? `answer ${outcome.code}`
+    : 'code' in outcome
+      ? `${outcome.reason} ${outcome.code}`
+      : outcome.reason
+
+type Sorted = { done: Place[]; failed: Postponed[]; exhausted: Place[] }
+
+/** Standard Webhooks 1.0.0: only 2xx is success; everything else is tried again as the schedule says, until it ends. */
+function sorted(attempts: readonly Attempt[]): Sorted {
+  const result: Sorted = { done: [], failed: [], exhausted: [] }
+  for (const { row, outcome, at } of attempts) {
+    const made = row.attempts + 1
+    const delayMs = nextAttemptDelayMs(made, row.id)
+    if (outcome.status === 'accepted') result.done.push(row)
+    else if (delayMs === undefined) result.exhausted.push(row)
+    else {
+      const askedMs = outcome.status === 'deferred' ? (outcome.retryAfterMs ?? 0) : 0
+      const { position, ordinal } = row
+      result.failed.push({ position, ordinal, attempts: made, nextAt: at + Math.max(delayMs, askedMs) })
+    }
+  }
+  return result
+}
