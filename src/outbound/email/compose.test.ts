@@ -55,6 +55,13 @@ describe('compose', () => {
     )
   })
 
+  it.each(['\r', '\n', '\r\n', '\r.\r', '\n.\r\n', '\r\r\n'])('takes %j for the end of a line', async end => {
+    const data = await raw({ text: `one${end}two`, html: `<p>one${end}two</p>` })
+    expect(toWire(data).status).toBe('ready')
+    const expected = `one${end}two`.replaceAll(/\r\n?/g, '\n')
+    expect((await PostalMime.parse(data)).text?.replaceAll('\r\n', '\n').trimEnd()).toBe(expected)
+  })
+
   it('reads no file and no address on the network', async () => {
     const text = { path: '/etc/hostname' } as unknown as string
     await expect(raw({ text })).rejects.toThrow()

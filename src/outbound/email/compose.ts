@@ -41,8 +41,8 @@ export async function compose(mail: Composition): Promise<Composed> {
     from: named(mail.from),
     to: named(mail.to),
     subject: mail.subject,
-    ...(mail.text !== undefined && { text: mail.text }),
-    ...(mail.html !== undefined && { html: mail.html }),
+    ...(mail.text !== undefined && { text: lines(mail.text) }),
+    ...(mail.html !== undefined && { html: lines(mail.html) }),
     messageId: mail.messageId,
     date: rfc5322Date(mail.date),
     headers: (mail.headers ?? []).map(([key, value]) => ({ key, value })),
@@ -80,6 +80,9 @@ export function compositionFaults(mail: Composition): CompositionFault[] {
 export function oneLine(text: string): string {
   return text.replace(controls, ' ').trim()
 }
+
+/** A lone CR is a line end too: kept, it would make a mail that no upstream may be given. */
+const lines = (text: string): string => text.replaceAll(/\r\n?/g, '\n')
 
 /** The composer takes an object as exactly one address, where it would look for several in a string. */
 function named({ name, mailbox }: NamedMailbox): { name: string; address: string } {
