@@ -9,9 +9,9 @@ import { classOf, type Lane, lanes, type Policy } from './policy.ts'
  */
 export type Issued = { type: 'LeaseIssued'; partition: number; lease: Lease }
 
-export type Coordinator = { epoch: number; grants: number; issued: Map<string, number> }
+export type Coordinator = { epoch: number; grants: number; newestHour: number; issued: Map<string, number> }
 
-export const newCoordinator = (): Coordinator => ({ epoch: 0, grants: 0, issued: new Map() })
+export const newCoordinator = (): Coordinator => ({ epoch: 0, grants: 0, newestHour: 0, issued: new Map() })
 
 const account = (className: string, lane: Lane, hour: number): string => `${hour}/${className}/${lane}`
 
@@ -20,11 +20,15 @@ export function foldIssued(coordinator: Coordinator, { lease }: Issued): void {
   coordinator.issued.set(key, (coordinator.issued.get(key) ?? 0) + lease.messages)
   coordinator.epoch = lease.epoch
   coordinator.grants = Math.max(coordinator.grants, lease.grant)
+  coordinator.newestHour = Math.max(coordinator.newestHour, lease.hour)
   for (const old of coordinator.issued.keys())
-    if (Number.parseInt(old, 10) < lease.hour - hoursRemembered) coordinator.issued.delete(old)
+    if (isForgotten(coordinator, Number.parseInt(old, 10))) coordinator.issued.delete(old)
 }
 
 const hoursRemembered = 2
+
+/** What was granted for such an hour is no longer known, so nothing more is: a partition whose clock is that far behind holds. */
+const isForgotten = (coordinator: Coordinator, hour: number): boolean => hour < coordinator.newestHour - hoursRemembered
 
 /** A partition asks for more when less than a tenth of the hour's budget is left, and gets at most a fifth at a time. */
 const share = { askBelow: 0.1, grant: 0.2 }
@@ -55,6 +59,7 @@ export function grant(
   want: Want,
   { partition, epoch }: { partition: number; epoch: number },
 ): Issued | undefined {
+  if (isForgotten(coordinator, want.hour)) return undefined
   const budget = classOf(policy, want.class)?.budgetPerHour[want.lane] ?? 0
   const left = budget - (coordinator.issued.get(account(want.class, want.lane, want.hour)) ?? 0)
   const messages = Math.min(want.messages, left)

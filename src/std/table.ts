@@ -46,6 +46,10 @@ export class Table {
     return this.#size
   }
 
+  get rowWords(): number {
+    return this.#rowWords
+  }
+
   get shardCount(): number {
     return this.#shards.length
   }

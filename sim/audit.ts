@@ -1,0 +1,137 @@
+import type { Event, MessageFacts } from '../src/core/events.ts'
+import { hourOf } from '../src/core/leases.ts'
+import type { Policy } from '../src/core/policy.ts'
+import { fits } from '../src/engine/content.ts'
+import { decrypt } from '../src/engine/keyring.ts'
+import { keyInPage } from '../src/engine/subjects.ts'
+import { chainHash, genesisHash } from '../src/journal/chain.ts'
+import type { MemoryStore } from '../src/journal/memory/journal.ts'
+import { eventsOf } from './dump.ts'
+import { keyring } from './host.ts'
+import type { Accepted } from './provider.ts'
+import { type Acknowledged, canary } from './sender.ts'
+
+/** What the journals say of one message. */
+export type Story = { facts: MessageFacts; partition: number; position: number; causes: Set<string>; ends: string[] }
+
+export type Books = { stories: Map<string, Story>; spent: Map<string, number> }
+
+const ends = new Set([
+  'MessageRejected',
+  'MessageDiscarded',
+  'MessageExpired',
+  'MessageDelivered',
+  'MessageUndeliverable',
+])
+
+/** Reads the journals as an auditor does, with none of the core's own folding. */
+export function readBooks(store: MemoryStore, partitions: number): Books {
+  const books: Books = { stories: new Map(), spent: new Map() }
+  for (let partition = 0; partition < partitions; partition++)
+    for (const { position, at, events } of store.partitions.get(partition)?.rows ?? [])
+      for (const event of eventsOf({ events })) enter(books, event, { partition, position, at })
+  return books
+}
+
+function enter(
+  { stories, spent }: Books,
+  event: Event,
+  { partition, position, at }: { partition: number; position: number; at: number },
+): void {
+  const charge = (className: string, lane: string) => {
+    const account = `${className}/${lane}/${hourOf(at)}`
+    spent.set(account, (spent.get(account) ?? 0) + 1)
+  }
+  if (event.type === 'MessageDecided') {
+    const { message: facts, outcome, cause, notice, lane } = event
+    const story: Story = { facts, partition, position, causes: new Set(cause && [cause]), ends: [] }
+    if (outcome === 'suppress' || outcome === 'reject' || outcome === 'expire') story.ends.push(outcome)
+    if (outcome === 'deliver') charge(facts.class, lane)
+    if (stories.has(facts.id)) story.ends.push('decided twice')
+    stories.set(facts.id, story)
+    if (notice) {
+      charge(facts.class, 'system')
+      const about = { ...facts, id: notice, via: 'notice' as const }
+      stories.set(notice, { facts: about, partition, position, causes: new Set(), ends: [] })
+    }
+    return
+  }
+  if (event.type === 'SubjectErased') for (const id of event.messages) stories.get(id)?.ends.push(event.type)
+  if (!('id' in event)) return
+  const story = stories.get(event.id)!
+  if (event.type === 'MessageReleased') {
+    charge(story.facts.class, event.lane)
+    if (event.cause) story.causes.add(event.cause)
+  }
+  if (ends.has(event.type)) story.ends.push(event.type)
+}
+
+/** 2. What was acknowledged is in the journal and has come to one end. */
+export function everyAcknowledgedEnded({ stories }: Books, acknowledged: Acknowledged[]): string[] {
+  const lost = acknowledged.filter(({ answer }) => !stories.has(answer.id)).map(({ answer }) => `${answer.id} is lost`)
+  const open = [...stories].filter(([, { ends }]) => ends.length !== 1)
+  return [...lost, ...open.map(([id, { ends }]) => `${id} has ${ends.length} ends: ${ends}`)]
+}
+
+/** 2 and 3. What the journal calls delivered was accepted, and nothing that was refused was. */
+export function deliveriesAreTrue({ stories }: Books, accepted: Accepted[]): string[] {
+  const taken = new Set(accepted.map(({ id }) => id))
+  const wrong: string[] = []
+  for (const [id, { ends }] of stories) {
+    if (ends[0] === 'MessageDelivered' && !taken.has(id)) wrong.push(`${id} was never delivered`)
+    if (['suppress', 'reject', 'expire', 'MessageDiscarded'].includes(ends[0]!) && taken.has(id))
+      wrong.push(`${id} was delivered against its decision`)
+  }
+  return wrong
+}
+
+/** 3. One cause, one message per class and recipient. */
+export function causesJustifyOnce({ stories }: Books, accepted: Accepted[]): string[] {
+  const taken = new Set(accepted.map(({ id }) => id))
+  const justified = new Map<string, string>()
+  const wrong: string[] = []
+  for (const [id, { facts, causes }] of stories)
+    for (const cause of taken.has(id) ? causes : []) {
+      const use = `${cause}/${facts.class}/${facts.address}`
+      if (justified.has(use)) wrong.push(`${id} and ${justified.get(use)} have one cause`)
+      justified.set(use, id)
+    }
+  return wrong
+}
+
+/** 4. What was charged in an hour is within its budget, over all partitions. */
+export function budgetsHold({ spent }: Books, policy: Policy): string[] {
+  return [...spent].flatMap(([account, count]) => {
+    const [className, lane] = account.split('/') as [string, keyof Policy['caps']]
+    const budget = policy.classes[className]!.budgetPerHour[lane]
+    return count > budget ? [`${account}: ${count} of ${budget}`] : []
+  })
+}
+
+/** 11. No byte of the journal tells a person; the chain holds; every content fits its commitment unless its key was erased. */
+export function journalsKeepSecrets(store: MemoryStore): string[] {
+  const wrong: string[] = []
+  for (const [number, { rows, snapshot }] of store.partitions) {
+    const bytes = rows.flatMap(({ events, sealed, keys }) => [events, sealed, keys])
+    for (const page of [...bytes, ...(snapshot?.pages.values() ?? [])])
+      if (Buffer.from(page.buffer, page.byteOffset, page.byteLength).includes(canary))
+        wrong.push(`journal ${number} names a person`)
+    let hash = genesisHash()
+    for (const row of rows) {
+      hash = chainHash(hash, row)
+      if (Buffer.compare(hash, row.hash) !== 0) wrong.push(`journal ${number} is broken at ${row.position}`)
+    }
+  }
+  return wrong
+}
+
+/** What of a message can still be read. */
+export function readable(store: MemoryStore, { facts, partition, position }: Story): 'fits' | 'erased' | 'altered' {
+  const { rows } = store.partitions.get(partition)!
+  const { offset, length, page, slot } = facts.sealed
+  const key = keyInPage(keyring, rows[page - 1]!.keys, slot)
+  if (!key) return 'erased'
+  const ciphertext = rows[position - 1]!.sealed.subarray(offset, offset + length)
+  const id = facts.via === 'notice' ? `${facts.id.slice(0, 14)}7${facts.id.slice(15)}` : facts.id
+  return fits(decrypt(key, ciphertext, id), facts.commitment) ? 'fits' : 'altered'
+}

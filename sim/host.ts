@@ -1,0 +1,145 @@
+import { createHash } from 'node:crypto'
+import type { Effect } from '../src/core/effects.ts'
+import type { Event, MessageId } from '../src/core/events.ts'
+import type { Policy } from '../src/core/policy.ts'
+import { fromConfig } from '../src/core/state.ts'
+import { pack } from '../src/engine/content.ts'
+import { encrypt, keyringOf } from '../src/engine/keyring.ts'
+import { applyPolicy } from '../src/engine/operator.ts'
+import { Partition, PartitionUnavailable, type Submission } from '../src/engine/partition.ts'
+import { type Intake, Unavailable } from '../src/inbound/intake.ts'
+import { openIntake } from '../src/inbound/requests.ts'
+import { JournalUnavailable } from '../src/journal/journal.ts'
+import type { MemoryStore } from '../src/journal/memory/journal.ts'
+import { uuidv7 } from '../src/std/uuid.ts'
+import { DistantJournal, type Faults } from './journal.ts'
+import type { Provider } from './provider.ts'
+import { Life, type World } from './world.ts'
+
+export const keyring = keyringOf(createHash('sha256').update('the master key of the simulator').digest())
+
+export const inFlightMax = 8
+
+export type HostOptions = {
+  world: World
+  store: MemoryStore
+  number: number
+  provider: Provider
+  policy: Policy
+  faults: Faults & { crash: number }
+  /** Called when a hand-over begins and when a batch is durable as far as the partition knows. */
+  onBegin(host: Host, effect: Effect): void
+  onOpen(host: Host): void
+  snapshotEvery?: number
+  /** Instant of the machine's clock when the world begins. */
+  startAt: number
+}
+
+/** One machine with one partition: it crashes, and is started again. */
+export class Host {
+  readonly number: number
+  partition: Partition | undefined
+  intake: Intake | undefined
+  /** How far the machine's clock is off, ms. */
+  clockOffMs = 0
+  crashes = 0
+  life: Life
+  readonly #options: HostOptions
+  #ids = 0
+
+  constructor(options: HostOptions) {
+    this.#options = options
+    this.number = options.number
+    this.life = new Life(options.world, this.#wall)
+  }
+
+  #wall = (): number => this.#options.startAt + this.#options.world.now + this.clockOffMs
+
+  /** Starts, however often that takes. */
+  start(): void {
+    const life = new Life(this.#options.world, this.#wall)
+    this.life = life
+    void this.#open(life)
+  }
+
+  async #open(life: Life): Promise<void> {
+    const { world, policy, onOpen } = this.#options
+    while (life.isAlive) {
+      try {
+        const partition = await this.#openPartition(life)
+        if (!life.isAlive) return
+        this.partition = partition
+        onOpen(this)
+        await applyPolicy(partition, policy, { hash: 'simulated', by: fromConfig })
+        this.intake = openIntake(this.#gateway(partition))
+        return
+      } catch (error) {
+        if (!(error instanceof JournalUnavailable || error instanceof PartitionUnavailable)) throw error
+        // As a supervisor does: what could not start is ended and started anew.
+        life.crash()
+        this.partition = undefined
+        await world.sleep(world.between(100, 1000))
+        if (this.life === life) this.start()
+        return
+      }
+    }
+  }
+
+  #openPartition(life: Life): Promise<Partition> {
+    const { world, store, number, provider, faults, onBegin, snapshotEvery = 10 } = this.#options
+    const mayCrash = () => void (world.chance(faults.crash) && this.life === life && this.crash())
+    return Partition.open({
+      partition: number,
+      journal: new DistantJournal(store, world, life, { faults, mayCrash }),
+      keyring,
+      window: { inFlightMax, bulkInFlightMax: 4 },
+      surroundings: life.surroundings,
+      log: { info() {}, warn() {}, error() {} },
+      snapshotEvery,
+      deliver: async (effect, content, isExpired) => {
+        onBegin(this, effect)
+        mayCrash()
+        await life.call(async () => {}, { requestMs: world.between(0, 5), replyMs: 0 })
+        if (isExpired()) return { handover: 'deferred', reply: 'expired before it could be handed over' }
+        const handed = await provider.handOver(life, effect, content)
+        mayCrash()
+        return life.isAlive ? handed : new Promise(() => {})
+      },
+    })
+  }
+
+  crash(): void {
+    if (!this.life.isAlive) return
+    this.life.crash()
+    this.crashes++
+    this.partition = undefined
+    this.intake = undefined
+    this.#options.world.after(this.#options.world.between(10, 3000), () => this.start())
+  }
+
+  #gateway(partition: Partition) {
+    const { world } = this.#options
+    const bytes = () => Uint8Array.from({ length: 8 }, () => Math.floor(world.random() * 256))
+    return {
+      newId: () => uuidv7(partition.now(), this.#ids++ & 0xfff, bytes()) as MessageId,
+      hash: keyring.hash,
+      code: keyring.code,
+      isAllowListed: () => false,
+      seal(id: MessageId, subject: Parameters<Partition['subjectKey']>[0], content: Parameters<typeof pack>[0]) {
+        const { plaintext, commitment, digest } = pack(content)
+        const key = partition.subjectKey(subject)
+        return { commitment, digest, sealed: { bytes: encrypt(key.key, plaintext, id), key, content } }
+      },
+      async submit(submissions: Submission[]) {
+        try {
+          return await partition.submit(submissions)
+        } catch (error) {
+          if (error instanceof PartitionUnavailable) throw new Unavailable(error.message)
+          throw error
+        }
+      },
+    }
+  }
+}
+
+export type Batch = { position: number; at: number; events: Event[] }

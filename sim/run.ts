@@ -1,0 +1,338 @@
+import { createHash } from 'node:crypto'
+import type { Effect } from '../src/core/effects.ts'
+import type { MessageId } from '../src/core/events.ts'
+import { freshPolicy, type Lane, type Policy } from '../src/core/policy.ts'
+import { stopOf } from '../src/core/state.ts'
+import { coordinatorPartition } from '../src/engine/leasing.ts'
+import { act, eraseSubject, pauseClass, resumeClass } from '../src/engine/operator.ts'
+import { accountHash } from '../src/inbound/requests.ts'
+import { MemoryStore } from '../src/journal/memory/journal.ts'
+import {
+  type Books,
+  budgetsHold,
+  causesJustifyOnce,
+  deliveriesAreTrue,
+  everyAcknowledgedEnded,
+  journalsKeepSecrets,
+  readable,
+  readBooks,
+} from './audit.ts'
+import { dump, eventsOf, folded } from './dump.ts'
+import { Host, inFlightMax, keyring } from './host.ts'
+import { Provider } from './provider.ts'
+import { personOf, Senders, untilAnswered } from './sender.ts'
+import { World } from './world.ts'
+
+const second = 1000
+const minute = 60 * second
+const partitions = 2
+/** Three minutes before the hour, so that each run sees budgets change. */
+const startAt = Date.UTC(2026, 0, 10, 11, 57)
+const stormMs = 4 * minute
+
+export type Report = {
+  seed: number
+  /** SHA-256 over what happened; nonces and keys, which are random by nature, left out. */
+  hash: string
+  wrong: string[]
+  counts: { acknowledged: number; delivered: number; repeated: number; crashes: number; batches: number; held: number }
+}
+
+/** Plays one seed: a storm of requests, faults and crashes, then calm; and says what did not hold. */
+export async function simulate(seed: number, { events = 500 }: { events?: number } = {}): Promise<Report> {
+  const simulation = new Simulation(seed)
+  await simulation.storm(events)
+  await simulation.calm()
+  return simulation.report()
+}
+
+function simulatedPolicy(): Policy {
+  const policy = freshPolicy()
+  policy.deliversLocally = false
+  policy.upstreams = ['a', 'b']
+  policy.matchesUntilRequired = 5
+  policy.retry = { firstMs: 500, factor: 2, maxMs: 20 * second }
+  policy.caps.open = { perHour: 4, perDay: 8 }
+  for (const one of Object.values(policy.classes)) {
+    one.lifetimeMs = 5 * minute
+    one.budgetPerHour = { reserved: 60, open: 40, system: 30, campaign: 10 }
+  }
+  return policy
+}
+
+class Simulation {
+  readonly #seed: number
+  readonly #world: World
+  readonly #store = new MemoryStore()
+  readonly #policy = simulatedPolicy()
+  readonly #provider: Provider
+  readonly #faults = { lostRequest: 0, lostReply: 0, crash: 0 }
+  readonly #hosts: Host[]
+  readonly #senders: Senders
+  readonly #wrong: string[] = []
+  /** Hand-overs that have begun and of which the journal does not know yet how they ended, by message: in which life. */
+  readonly #begun = new Map<string, { host: Host; life: object; attempt: number }>()
+  readonly #decided = new Map<number, { ids: Set<string>; attempts: Map<string, number>; read: number }>()
+  #stops: { host: Host; class: string; lane?: Lane }[] = []
+  #held = 0
+
+  constructor(seed: number) {
+    this.#seed = seed
+    this.#world = new World(seed)
+    this.#provider = new Provider(this.#world)
+    this.#hosts = Array.from({ length: partitions }, (_, number) => this.#host(number))
+    this.#senders = new Senders(this.#world, this.#hosts)
+  }
+
+  #host(number: number): Host {
+    return new Host({
+      world: this.#world,
+      store: this.#store,
+      number,
+      provider: this.#provider,
+      policy: this.#policy,
+      faults: this.#faults,
+      startAt,
+      onBegin: (host, effect) => this.#onBegin(host, effect),
+      onOpen: host => this.#compare(host, 'after a start'),
+    })
+  }
+
+  async storm(events: number): Promise<void> {
+    const world = this.#world
+    for (const host of this.#hosts) host.start()
+    for (let i = 0; i < events; i++) world.after(world.between(0, stormMs), () => this.#happen())
+    await world.run(stormMs)
+  }
+
+  #happen(): void {
+    const world = this.#world
+    const chance = world.random()
+    const host = world.pick(this.#hosts)
+    if (chance < 0.8) return this.#senders.act()
+    if (chance < 0.83) return host.crash()
+    if (chance < 0.86) return this.#provider.worsen()
+    if (chance < 0.88) return this.#provider.heal()
+    if (chance < 0.9) return this.#worsenJournal()
+    if (chance < 0.91) {
+      host.clockOffMs = world.pick([-60, 0, 60]) * minute
+      return
+    }
+    if (chance < 0.94) return void this.#pause(host)
+    if (chance < 0.97) return void this.#decideOnHeld(host)
+    return void this.#checkpoint(host)
+  }
+
+  #worsenJournal(): void {
+    const world = this.#world
+    this.#faults.lostRequest = world.between(0, 0.05)
+    this.#faults.lostReply = world.between(0, 0.05)
+    this.#faults.crash = world.between(0, 0.02)
+  }
+
+  /** A person stops a class for a while. */
+  async #pause(host: Host): Promise<void> {
+    const world = this.#world
+    const className = world.pick(['password-reset', 'sign-in-alert', 'other'])
+    const stop = world.chance(0.5) ? { class: className } : { class: className, lane: 'open' as const }
+    const by = 'operator'
+    await untilAnswered(
+      world,
+      host,
+      () => host.partition && pauseClass(host.partition, { ...stop, by, reason: 'drill' }),
+    )
+    const held = { host, ...stop }
+    this.#stops.push(held)
+    await world.sleep(world.between(second, 30 * second))
+    this.#stops = this.#stops.filter(one => one.host !== host || one.class !== stop.class)
+    await untilAnswered(world, host, () => host.partition && resumeClass(host.partition, { ...stop, by }))
+  }
+
+  /** A person looks at what is held and releases or discards one of it. */
+  async #decideOnHeld(host: Host): Promise<void> {
+    const held = [...(host.partition?.state.messages.all() ?? [])].filter(({ status }) => status.is !== 'ready')
+    if (held.length === 0) return
+    const { id } = this.#world.pick(held).facts
+    const command = this.#world.chance(0.7)
+      ? ({ type: 'ReleaseMessage', id, by: 'operator' } as const)
+      : ({ type: 'DiscardMessage', id, by: 'operator', reason: 'drill' } as const)
+    await untilAnswered(this.#world, host, () => host.partition && act(host.partition, command))
+  }
+
+  /** Right behind an answer the partition has folded what is durable, and no more. */
+  async #checkpoint(host: Host): Promise<void> {
+    const command = { type: 'ReportCoverage', source: 'web', until: 0, complete: true } as const
+    await untilAnswered(this.#world, host, async () => {
+      const partition = host.partition!
+      await act(partition, command)
+      if (host.partition === partition && partition.head === this.#store.partitions.get(host.number)!.rows.length)
+        this.#compare(host, 'while it ran')
+    })
+  }
+
+  /** 8. From scratch, from the snapshot and live: one state. */
+  #compare(host: Host, when: string): void {
+    const live = dump(host.partition!.state)
+    for (const from of ['scratch', 'snapshot'] as const)
+      if (dump(folded(this.#store, host.number, from)) !== live)
+        this.#wrong.push(`8: partition ${host.number} ${when} is not what its journal says from ${from}`)
+  }
+
+  /** 1, 5 and 6, and that a hand-over is repeated only when nobody can know how the one before ended. */
+  #onBegin(host: Host, effect: Effect): void {
+    const { id, attempt } = effect
+    const known = this.#readDecided(host.number)
+    const now = host.partition!.now()
+    if (!known.ids.has(id)) this.#wrong.push(`1: ${id} is handed over before it is durable`)
+    if (now >= effect.expiresAt) this.#wrong.push(`6: ${id} is handed over after its life`)
+    if (this.#isStopped(host, effect)) this.#wrong.push(`5: ${id} is handed over after a stop`)
+    if (host.partition!.inFlight > inFlightMax) this.#wrong.push('5: the in-flight window is exceeded')
+    const before = this.#begun.get(id)
+    const isSettled = (known.attempts.get(id) ?? 0) >= (before?.attempt ?? 0)
+    if (before && !isSettled && before.life === host.life) this.#wrong.push(`3: ${id} is handed over twice at once`)
+    this.#begun.set(id, { host, life: host.life, attempt })
+  }
+
+  #isStopped(host: Host, { facts, lane }: Effect): boolean {
+    return this.#stops.some(
+      stop =>
+        stop.host === host &&
+        stop.class === facts.class &&
+        (stop.lane === undefined || stop.lane === lane) &&
+        stopOf(host.partition!.state, facts.class, lane, host.partition!.now()) !== undefined,
+    )
+  }
+
+  /** The ids that the durable journal has decided on, and the attempts that it knows of. */
+  #readDecided(number: number): { ids: Set<string>; attempts: Map<string, number> } {
+    const known = this.#decided.get(number) ?? { ids: new Set(), attempts: new Map(), read: 0 }
+    this.#decided.set(number, known)
+    const rows = this.#store.partitions.get(number)!.rows
+    for (; known.read < rows.length; known.read++)
+      for (const event of eventsOf(rows[known.read]!)) {
+        if (event.type === 'MessageDecided') known.ids.add(event.message.id)
+        if (event.type === 'MessageDecided' && event.notice) known.ids.add(event.notice)
+        if ('attempt' in event) known.attempts.set(event.id, event.attempt)
+      }
+    return known
+  }
+
+  /** The world heals: what is held is decided by a person or expires, and everything comes to its end. */
+  async calm(): Promise<void> {
+    const world = this.#world
+    Object.assign(this.#faults, { lostRequest: 0, lostReply: 0, crash: 0 })
+    this.#provider.heal()
+    await world.run(world.now + minute)
+    for (const host of this.#hosts) await this.#releaseHalf(host)
+    await world.run(world.now + 30 * second)
+    for (const host of this.#hosts) this.#compare(host, 'when all was calm')
+    await world.run(world.now + 5 * minute)
+    await this.#eraseSomeone()
+  }
+
+  /** 9. Every hold has a way out: a person's word, or its end. */
+  async #releaseHalf(host: Host): Promise<void> {
+    const partition = host.partition!
+    for (const className of Object.keys(this.#policy.classes))
+      for (const lane of [undefined, 'open'] as const)
+        await this.#now(resumeClass(partition, { class: className, by: 'operator', ...(lane && { lane }) }))
+    const held = [...partition.state.messages.all()].filter(({ status }) => status.is !== 'ready')
+    this.#held += held.length
+    for (const [i, { facts, expiresAt }] of held.entries()) {
+      if (i % 2 === 1 || partition.now() + 10 * second >= expiresAt) continue
+      const answer = await this.#now(act(partition, { type: 'ReleaseMessage', id: facts.id, by: 'operator' }))
+      const isOut = answer.type === 'done' || (answer.type === 'refused' && answer.code === 'budget.exhausted')
+      if (!isOut) this.#wrong.push(`9: ${facts.id} cannot be released: ${JSON.stringify(answer)}`)
+      if (answer.type === 'done') this.#released.push(facts.id)
+    }
+  }
+  readonly #released: MessageId[] = []
+
+  /** Lets the world go on until the promise has its result. */
+  async #now<T>(promise: Promise<T>): Promise<T> {
+    let done = false
+    const result = promise.finally(() => {
+      done = true
+    })
+    for (let i = 0; !done && i < 1000; i++) await this.#world.run(this.#world.now + 10)
+    return result
+  }
+
+  async #eraseSomeone(): Promise<void> {
+    const person = personOf(Math.floor(this.#world.between(0, 30)))
+    const host = this.#hosts[person.number % partitions]!
+    const subjects = [
+      accountHash(keyring, person.account),
+      ...person.addresses.map(address => keyring.hash('address', address)),
+    ]
+    const before = readBooks(this.#store, partitions)
+    const stories = [...before.stories.values()].filter(
+      ({ facts }) => subjects.includes(facts.account ?? facts.address) || subjects.includes(facts.address),
+    )
+    for (const subject of subjects)
+      await this.#now(
+        eraseSubject(host.partition!, subject, {
+          by: 'operator',
+          async *places() {
+            for (const { facts } of stories) yield { page: facts.sealed.page, slot: facts.sealed.slot, id: facts.id }
+          },
+        }),
+      )
+    const erased = new Set(stories.map(({ facts }) => facts.id))
+    for (const [id, story] of before.stories) {
+      const found = readable(this.#store, story)
+      const wanted = erased.has(id as MessageId) ? 'erased' : 'fits'
+      if (found !== wanted) this.#wrong.push(`11: ${id} should be ${wanted} and is ${found}`)
+    }
+  }
+
+  report(): Report {
+    const books = readBooks(this.#store, partitions)
+    const { accepted } = this.#provider
+    const { acknowledged } = this.#senders
+    for (const [rule, found] of this.#findings(books)) this.#wrong.push(...found.map(text => `${rule}: ${text}`))
+    const rows = [...this.#store.partitions.values()].reduce((sum, { rows }) => sum + rows.length, 0)
+    return {
+      seed: this.#seed,
+      hash: this.#hash(),
+      wrong: this.#wrong,
+      counts: {
+        acknowledged: acknowledged.length,
+        delivered: new Set(accepted.map(({ id }) => id)).size,
+        repeated: accepted.length - new Set(accepted.map(({ id }) => id)).size,
+        crashes: this.#hosts.reduce((sum, { crashes }) => sum + crashes, 0),
+        batches: rows,
+        held: this.#held,
+      },
+    }
+  }
+
+  #findings(books: Books): [number, string[]][] {
+    const { accepted } = this.#provider
+    const { acknowledged, wrong } = this.#senders
+    const undelivered = this.#released.filter(id => books.stories.get(id)?.ends[0] !== 'MessageDelivered')
+    return [
+      [2, everyAcknowledgedEnded(books, acknowledged)],
+      [2, deliveriesAreTrue(books, accepted)],
+      [3, wrong],
+      [3, causesJustifyOnce(books, accepted)],
+      [4, budgetsHold(books, this.#policy)],
+      [9, undelivered.map(id => `${id} was released and not delivered`)],
+      [11, journalsKeepSecrets(this.#store)],
+    ]
+  }
+
+  #hash(): string {
+    const hash = createHash('sha256')
+    for (const number of [...Array(partitions).keys(), coordinatorPartition])
+      for (const { at, events } of this.#store.partitions.get(number)?.rows ?? [])
+        hash.update(
+          `${number} ${at} ${Buffer.from(events)
+            .toString()
+            .replaceAll(/"commitment":"[^"]*"/g, '')}\n`,
+        )
+    hash.update(JSON.stringify(this.#provider.accepted))
+    hash.update(JSON.stringify(this.#senders.acknowledged.map(({ answer }) => answer)))
+    return hash.digest('hex')
+  }
+}
