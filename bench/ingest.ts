@@ -103,7 +103,7 @@ async function operate({ url, adminKey }: HttpService, verb: 'pause' | 'resume')
   const answer = await fetch(`${url}/v1/classes/other/${verb}`, {
     method: 'POST',
     headers: { authorization: `Bearer ${adminKey}`, 'content-type': 'application/json' },
-    body: JSON.stringify({ reason: 'measuring' }),
+    body: JSON.stringify(verb === 'pause' ? { reason: 'benchmark' } : {}),
   })
   if (!answer.ok) throw new Error(`${verb} was answered ${answer.status}: ${(await answer.text()).slice(0, 300)}`)
 }

@@ -11,7 +11,7 @@ import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readFileSync, re
 import { join } from 'node:path'
 import type { MessageId } from '../core/events.ts'
 import { assert } from '../std/assert.ts'
-import type { Hash64 } from '../std/hash64.ts'
+import { type Hash64, high, low } from '../std/hash64.ts'
 import { siphash } from '../std/siphash.ts'
 
 /**
@@ -60,26 +60,33 @@ export function keyringOf(master: Uint8Array): Keyring {
   const codeKey = words(derive('code', 16))
   const wrapKey = createSecretKey(derive('wrap', 32))
   return {
-    hash: (domain, text) => siphash(hashKey, Buffer.from(`${domain}\0${text}`)),
-    code: id => codeOf(siphash(codeKey, Buffer.from(id))),
+    hash: (domain, text) => siphash(hashKey, bytesOf(`${domain}\0${text}`)),
+    code: id => codeOf(siphash(codeKey, bytesOf(id))),
     wrap: page => encrypt(wrapKey, page),
     unwrap: wrapped => decrypt(wrapKey, wrapped),
   }
 }
 
+const scratch = Buffer.alloc(1024)
+
+/** The text as UTF-8, in a buffer that the next call overwrites when it is short: what is hashed is not kept. */
+function bytesOf(text: string): Uint8Array {
+  if (text.length * 3 > scratch.length) return Buffer.from(text)
+  return scratch.subarray(0, scratch.write(text))
+}
+
 /** Crockford's base 32: no I, L, O or U. */
 const alphabet = '0123456789ABCDEFGHJKMNPQRSTVWXYZ'
 
-/** The upper 60 of 64 bits, five to a sign. */
+/** The upper 60 of 64 bits, five to a sign: the high and the low word give six signs each. */
 function codeOf(hash: Hash64): string {
-  let bits = BigInt(`0x${hash}`) >> 4n
-  let code = ''
-  for (let i = 0; i < 12; i++) {
-    if (i > 0 && i % 4 === 0) code = `-${code}`
-    code = alphabet[Number(bits & 31n)]! + code
-    bits >>= 5n
-  }
-  return code
+  return group(high(hash), group(low(hash), '')).replace(/(.{4})(.{4})(.{4})/, '$1-$2-$3')
+}
+
+function group(word: number, behind: string): string {
+  let signs = ''
+  for (let shift = 27; shift >= 2; shift -= 5) signs += alphabet[(word >>> shift) & 31]
+  return signs + behind
 }
 
 const pool = Buffer.alloc(8192)

@@ -22,6 +22,8 @@ export class Leasing {
 
   /** Grants for what the partition should have by now: mostly none. */
   async grants(state: State, { partition, now }: { partition: number; now: number }): Promise<Command[]> {
+    // Before the configuration has been applied nobody knows the budgets: what is granted cannot be taken back.
+    if (state.configHash === '') return []
     const wants = wanted(state.policy, state.leases, now)
     if (wants.length === 0) return []
     const claim = this.#claim ?? (await this.#open())

@@ -25,7 +25,10 @@ export const high = (hash: Hash64): number => word(hash, 0)
 /** The lower 32 bits. */
 export const low = (hash: Hash64): number => word(hash, 8)
 
-const hex = (value: number): string => (value >>> 0).toString(16).padStart(8, '0')
+const hexByte = Array.from({ length: 256 }, (_, i) => i.toString(16).padStart(2, '0'))
+
+const hex = (value: number): string =>
+  hexByte[value >>> 24]! + hexByte[(value >>> 16) & 0xff]! + hexByte[(value >>> 8) & 0xff]! + hexByte[value & 0xff]!
 
 export const hash64 = (hi: number, lo: number): Hash64 => (hex(hi) + hex(lo)) as Hash64
 
