@@ -62,7 +62,7 @@ export type GivenUp = 'attempts' | 'rows' | 'age' | 'disabled'
 /** What others are told; none of it names an address. */
 export type DeliveryObserver = {
   attempted(outcome: WebhookOutcome['status']): void
-  /** Once when deliveries begin to fail, once when they succeed again. */
+  /** Once when deliveries fail in a row, or the first one does; once when they succeed again. */
   failing(reason: string): void
   recovered(): void
   gaveUp(rows: number, why: GivenUp): void
@@ -91,13 +91,17 @@ export class Delivery {
   readonly #sleeper: Sleeper = sleeper()
   #running: Promise<void> = Promise.resolve()
   #stopped = false
+  #gone = false
   #disabled = false
   #pending = 0
   /** Rows up to here were tried, or are among `#unrecorded`. */
   #mark = start
   /** Kept until the database has taken them. */
   #unrecorded: Attempt[] = []
+  /** In a row. */
   #failures = 0
+  #hasSucceeded = false
+  #isToldFailing = false
   #restUntil = 0
   #checkAt = 0
 
@@ -173,7 +177,7 @@ export class Delivery {
     const tried = new Set<Due>()
     const sender = async () => {
       for (const row of rows) {
-        if (this.#stopped || this.#restMs() > 0) return
+        if (this.#stopped || this.#gone || this.#restMs() > 0) return
         if (tried.has(row)) continue
         tried.add(row)
         await this.#attempt(row)
@@ -193,14 +197,21 @@ export class Delivery {
   }
 
   #succeeded(): void {
-    if (this.#failures >= this.#options.limits.requestsMax) this.#options.observer.recovered()
+    if (this.#isToldFailing) this.#options.observer.recovered()
+    this.#isToldFailing = false
+    this.#hasSucceeded = true
     this.#failures = 0
   }
 
   #failed(outcome: WebhookOutcome): void {
     const { limits, surroundings, observer } = this.#options
     this.#failures += 1
-    if (this.#failures === limits.requestsMax) observer.failing(reasonOf(outcome))
+    this.#gone ||= outcome.status === 'rejected'
+    // One that has never worked is told at once: it may well be written wrongly.
+    if (!this.#gone && !this.#isToldFailing && (this.#failures >= limits.requestsMax || !this.#hasSucceeded)) {
+      this.#isToldFailing = true
+      observer.failing(reasonOf(outcome))
+    }
     const beyond = this.#failures - limits.requestsMax
     const restMs = beyond < 0 ? 0 : Math.min(limits.restMsMin * 2 ** beyond, limits.restMsMax)
     const askedMs = outcome.status === 'deferred' ? (outcome.retryAfterMs ?? 0) : 0
@@ -212,7 +223,7 @@ export class Delivery {
     const attempts = this.#unrecorded
     if (attempts.length === 0) return
     const { pool, number, observer } = this.#options
-    if (attempts.some(({ outcome }) => outcome.status === 'rejected')) return this.#disable()
+    if (this.#gone) return this.#disable()
     const { done, failed, exhausted } = sorted(attempts)
     this.#pending -= await recordAttempts(pool, number, { done: [...done, ...exhausted], failed })
     this.#unrecorded = []

@@ -11,6 +11,7 @@ import type { Hash64 } from '../../std/hash64.ts'
 import { changeNames, changesOf, replyCodes, typeOf } from './changes.ts'
 import { collect, strangers, stretchOf } from './follower.ts'
 import { type Notifier, type NotifierOptions, startNotifier, urlHashOf } from './notifier.ts'
+import { writeStretch } from './outbox.ts'
 import { generateWebhookKeys } from './sign.ts'
 
 const start = Date.UTC(2026, 0, 8, 12)
@@ -219,12 +220,14 @@ describe('webhooks for changes of messages', () => {
     await notify([one])
     await until(() => one.received.length === 3)
     expect(one.received[2]!.data).toMatchObject({ class: 'password-reset', lane: 'reserved', outcome: 'deliver' })
+    expect((await pool.query('select id from webhook_message')).rows, 'it has ended').toEqual([])
   })
 
   it('begin with now for a new address, go on for one that stays, and forget one that is gone', async () => {
     const [old, stays, added] = [await receiver(() => 500), await receiver(), await receiver()]
     await happen(decided(1))
     const first = await notify([old, stays])
+    expect(first.position()).toBe(1)
     await happen(decided(2))
     await until(() => stays.received.length === 1 && old.received.length === 1)
     await first.stop()
@@ -285,6 +288,16 @@ describe('webhooks for changes of messages', () => {
     expect(new Set(noted.map(({ id }) => id)).size).toBe(2 * told.length)
   })
 
+  it('are written by one follower only: a second one at the same place writes nothing', async () => {
+    await happen(decided(1, 'hold'))
+    await notify([await receiver(() => 500)])
+    const stretch = { from: 1, to: 2, noted: [], open: new Map(), ended: [] }
+    expect(await writeStretch(pool, 0, stretch)).toEqual(new Map())
+    const placed = { position: 2, ordinal: 0, id: 'again', at: start, body: '{}' }
+    expect(await writeStretch(pool, 0, { ...stretch, noted: [placed] })).toBeUndefined()
+    expect(await rows()).toEqual([])
+  })
+
   it('are tried again on the schedule, signed anew for the instant of the attempt', async () => {
     const one = await receiver(nth => (nth < 3 ? 500 : 204))
     await notify([one])
@@ -330,7 +343,7 @@ describe('webhooks for changes of messages', () => {
     const one = await receiver(() => (broken ? 503 : 200))
     await notify([one], { limits: { requestsMax: 2 } })
     await happen(...Array.from({ length: 6 }, (_, n) => decided(n)))
-    await until(() => warnings.some(({ text }) => text.includes('rests')))
+    await until(() => one.received.length >= 2)
     await settled()
     const tried = one.received.length
     expect(tried, 'one may have been under way beside the second failure').toBeLessThanOrEqual(3)
@@ -344,6 +357,7 @@ describe('webhooks for changes of messages', () => {
     now += 60_000
     await drained()
     expect(new Set(idsOf(one)).size).toBe(6)
+    expect(warnings.map(({ text }) => text)).toEqual(['a webhook cannot be delivered; it rests and is tried again'])
     expect(warnings.every(({ fields }) => !JSON.stringify(fields).includes('hidden'))).toBe(true)
   })
 
@@ -365,17 +379,17 @@ describe('webhooks for changes of messages', () => {
 
   it('410 ends an endpoint, also after a restart, and nobody else', async () => {
     const [gone, stays] = [await receiver(() => 410), await receiver()]
-    const notifier = await notify([gone, stays])
-    await happen(decided(1))
-    await until(() => stays.received.length === 1 && notifier.endpoints().some(({ disabled }) => disabled))
-    await happen(decided(2))
-    await until(() => stays.received.length === 2)
+    const notifier = await notify([gone, stays], { limits: { requestsMax: 2 } })
+    await happen(...Array.from({ length: 6 }, (_, n) => decided(n)))
+    await until(() => stays.received.length === 6 && notifier.endpoints().some(({ disabled }) => disabled))
+    await happen(decided(6))
+    await until(() => stays.received.length === 7)
     await drained()
     await notifier.stop()
-    await happen(decided(3))
+    await happen(decided(7))
     const again = await notify([gone, stays])
-    await until(() => stays.received.length === 3)
-    expect(gone.received.length).toBe(1)
+    await until(() => stays.received.length === 8)
+    expect(gone.received.length, 'those under way at once').toBeLessThanOrEqual(2)
     expect(again.endpoints().map(({ disabled }) => disabled)).toEqual([true, false])
     await drained()
     expect(warnings.map(({ text }) => text)).toEqual([
@@ -392,6 +406,10 @@ describe('webhooks for changes of messages', () => {
     await happen(decided(1))
     await until(async () => (await rows())[0]?.attempts === 1)
     expect(one.connections()).toBe(0)
+    const reason = scheme === 'http:' ? 'scheme' : 'address-not-public'
+    expect(warnings).toMatchObject([
+      { fields: { reason }, text: 'a webhook cannot be delivered; it rests and is tried again' },
+    ])
   })
 
   it('do not start with a secret that cannot sign, and do not say it', async () => {
