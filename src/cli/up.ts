@@ -11,13 +11,14 @@ export const up: Command = {
 
 Runs Tocsin with the settings of the environment (TOCSIN_HTTP_PORT, TOCSIN_SMTP_PORT, TOCSIN_HOST, TOCSIN_DATA_DIR, TOCSIN_UPSTREAM,
 TOCSIN_API_KEY, TOCSIN_SMTP_CREDENTIAL, TOCSIN_CAUSE_KEY, TOCSIN_ADMIN_KEY, TOCSIN_FROM, TOCSIN_CONFIG, TOCSIN_LOG, DATABASE_URL)
-and of tocsin.config.ts. SIGTERM and SIGINT end it after what is under way. Log lines go to stderr.`,
+and of tocsin.config.ts. SIGTERM and SIGINT end it after what is under way. Log lines go to stderr.
+Exit 0 after a stop, 2 when a setting, a port, the data directory or the database stands in the way.`,
   async run(args) {
     readOptions(args, {})
     const log = pino({ level: process.env.TOCSIN_LOG || 'info', base: null }, pino.destination({ fd: 2, sync: false }))
     const stopped = stopSignal()
     const running = await startOrTell(log)
-    if (!running) return 3
+    if (!running) return 2
     log.info({ http: running.httpUrl, smtpPort: running.smtpPort }, 'tocsin is up')
     const signal = await stopped
     log.info({ signal }, 'stopping after what is under way')
@@ -40,6 +41,7 @@ function stopSignal(): Promise<string> {
   })
 }
 
+/** `undefined` when something that the operator can change stands in the way; it has been told then. */
 async function startOrTell(log: pino.Logger): Promise<Running | undefined> {
   try {
     const config = await loadConfig(process.env)
