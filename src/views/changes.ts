@@ -79,6 +79,7 @@ const firstStates: Record<Outcome, State> = {
 export function note(changes: Changes, event: Event, where: Where): void {
   switch (event.type) {
     case 'MessageDecided':
+      if (event.notice !== undefined) merge(changes, event.notice, where, noticeStep(event, event.notice, where.at))
       return merge(changes, event.message.id, where, decidedStep(event, where.at))
     case 'MessageReleased': {
       const { reasons, lane } = event
@@ -147,6 +148,12 @@ function decidedStep(event: Event & { type: 'MessageDecided' }, at: number): Ste
   return { decided, state, outcome, reasons, lane, upstream, measure: outcome }
 }
 
+/** The notice about a suppressed message is a message of its own: to the same person, in the account's own lane, with the same end. */
+function noticeStep(event: Event & { type: 'MessageDecided' }, id: MessageId, at: number): Step {
+  const message: MessageFacts = { ...event.message, id, via: 'notice' }
+  return decidedStep({ ...event, message, lane: 'system', outcome: 'deliver', reasons: [] }, at)
+}
+
 function merge(changes: Changes, id: MessageId, where: Where, step: Step): void {
   const { measure, ...fields } = step
   let change = changes.get(id)
@@ -164,7 +171,7 @@ function merge(changes: Changes, id: MessageId, where: Where, step: Step): void 
 export function concerns(event: Event, id: MessageId): boolean {
   switch (event.type) {
     case 'MessageDecided':
-      return event.message.id === id
+      return event.message.id === id || event.notice === id
     case 'SubjectErased':
       return event.messages.includes(id)
     case 'PolicyApplied':

@@ -177,6 +177,23 @@ describe('register', () => {
     expect(apart?.stale).toBe(false)
   })
 
+  it.each([1, 1000])('shows a notice beside the message that it is about, in stretches of %i', async entriesMax => {
+    const id = messageId(1).replace('-7', '-8') as MessageId
+    const suppressed: Event = { ...(decided(1, 'suppress') as Event & { type: 'MessageDecided' }), notice: id }
+    register = openRegister(pool, { entriesMax, restMs: 20 })
+    const sent: Event = { ...(delivered(1) as Event & { type: 'MessageDelivered' }), id }
+    const both = await shown([[suppressed], [sent]], async () => [
+      await register.message(messageId(1)),
+      await register.message(id),
+    ])
+    expect(both[0]).toMatchObject({ stale: false, message: { state: 'suppressed', first: 'suppress', via: 'http' } })
+    expect(both[1]).toMatchObject({
+      stale: false,
+      message: { state: 'delivered', first: 'deliver', via: 'notice', lane: 'system', reasons: [], attempts: 1 },
+    })
+    expect(both[1]?.timeline.map(step => step.event)).toEqual([suppressed, sent])
+  })
+
   it('shows the same rows however the journal is cut, and after a rebuild', async () => {
     await fc.assert(
       fc.asyncProperty(histories(), fc.integer({ min: 1, max: 7 }), async (batches, entriesMax) => {
