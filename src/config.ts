@@ -20,6 +20,7 @@ import {
 import { faultsOf } from './inbound/http/faults.ts'
 import type { Application } from './inbound/intake.ts'
 import { parseUpstreams, type Upstream } from './outbound/email/upstream.ts'
+import { webhookSecretFault } from './outbound/webhook/sign.ts'
 import { canonicalMailbox, type Mailbox, type NamedMailbox, parseAddressHeader, parseMailbox } from './std/mailbox.ts'
 
 /**
@@ -41,7 +42,7 @@ export type Config = Readonly<{
   isAllowListed(mailbox: Mailbox): boolean
   window: Window
   dkim: { domain: string; selector: string; keyFile: string }[]
-  webhooks: { url: string; secret: string }[]
+  webhooks: { url: string; secret: string; allowPrivate?: boolean }[]
   tls?: { keyFile: string; certFile: string }
   policy: Policy
   policyHash: string
@@ -93,6 +94,17 @@ const classFile = Type.Partial(
   ),
 )
 
+const webhookFile = Type.Object(
+  {
+    url: Type.String({ maxLength: 2048 }),
+    /** One key or several, separated by spaces: `whsec_` signs v1, `whsk_` signs v1a. */
+    secret: Type.String({ maxLength: 2048 }),
+    /** For receivers on this machine or in its own network: plain http and private addresses. */
+    allowPrivate: Type.Optional(Type.Boolean()),
+  },
+  closed,
+)
+
 const file = Type.Partial(
   Type.Object(
     {
@@ -121,7 +133,7 @@ const file = Type.Partial(
       dkim: Type.Array(Type.Object({ domain: name, selector: name, keyFile: Type.String() }, closed), {
         maxItems: 100,
       }),
-      webhooks: Type.Array(Type.Object({ url: Type.String({ maxLength: 2048 }), secret: Type.String() }, closed), {
+      webhooks: Type.Array(webhookFile, {
         maxItems: 20,
       }),
       tls: Type.Object({ keyFile: Type.String(), certFile: Type.String() }, closed),
@@ -156,6 +168,7 @@ export async function loadConfig(environment: Environment): Promise<Config> {
   const trustedNetworks = readNetworks(found.trustedNetworks ?? [], faults)
   const allowed = new Set((found.allowedRecipients ?? []).map(text => allowListKey(text, faults)))
   const inFlightMax = found.inFlightMax ?? 128
+  checkWebhooks(found.webhooks ?? [], faults)
   if (faults.length > 0) throw new ConfigFaults(faults)
   return Object.freeze({
     ...places,
@@ -260,6 +273,15 @@ function allowListKey(text: string, faults: ConfigFault[]): string {
   if (parsed.ok) return canonicalMailbox(parsed.mailbox)
   faults.push({ setting: 'allowedRecipients', code: parsed.code, detail: parsed.detail })
   return ''
+}
+
+function checkWebhooks(webhooks: Config['webhooks'], faults: ConfigFault[]): void {
+  for (const [i, { secret }] of webhooks.entries())
+    for (const one of secret.split(' ')) {
+      const code = webhookSecretFault(one)
+      const detail = 'a secret is whsec_ or whsk_ and base64, as in Standard Webhooks'
+      if (code) faults.push({ setting: `webhooks/${i}/secret`, code: `config.webhook-${code}`, detail })
+    }
 }
 
 function policyOf(found: ConfigFile, upstreams: Config['upstreams'], faults: ConfigFault[]): Policy {

@@ -29,7 +29,7 @@ import { operatorPort } from './operator-port.ts'
 import { openCarrier } from './outbound/carrier.ts'
 import { mailDelivery } from './outbound/deliver.ts'
 import { DkimSigner } from './outbound/email/dkim.ts'
-import { type Notifier, startNotifier } from './outbound/webhook/notifier.ts'
+import { startNotifier } from './outbound/webhook/notifier.ts'
 import { uuidv7 } from './std/uuid.ts'
 import { openRegister } from './views/register.ts'
 
@@ -109,8 +109,16 @@ async function startAll(config: Config, log: pino.Logger, undo: Undo): Promise<R
   })
   undo.later(() => register.stop())
   await register.follow(journal, partitionNumber)
-  const notifier = await openNotifier(config, { pool, journal, log }, undo)
-  void notifier
+  // Also without webhooks: the rows of those that were removed go.
+  const notifier = await startNotifier({
+    webhooks: config.webhooks,
+    pool,
+    journal,
+    partition: partitionNumber,
+    log,
+    metrics,
+  })
+  undo.later(() => notifier.stop())
 
   const { keys, generated } = await openKeys({ dataDir: config.dataDir, env: config.keys })
   const intake = openIntake(gateway(config, partition, keyring))
@@ -179,17 +187,6 @@ async function openSigner(config: Config, undo: Undo): Promise<DkimSigner | unde
   const signer = new DkimSigner({ keys })
   undo.later(() => signer.close())
   return signer
-}
-
-async function openNotifier(
-  config: Config,
-  { pool, journal, log }: { pool: pg.Pool; journal: PostgresJournal; log: pino.Logger },
-  undo: Undo,
-): Promise<Notifier | undefined> {
-  if (config.webhooks.length === 0) return undefined
-  const notifier = await startNotifier({ webhooks: config.webhooks, pool, journal, partition: partitionNumber, log })
-  undo.later(() => notifier.stop())
-  return notifier
 }
 
 /** The engine's side of the intake: ids, hashes, sealing, and the way into the partition. */

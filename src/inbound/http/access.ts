@@ -6,7 +6,8 @@ import { Refusal } from './problems.ts'
 
 // Who may call what. Every route names its scope where it is declared; one that does not stops the start.
 
-export type Access = Scope | 'public' | 'loopback'
+/** `local`: this machine without a key, anybody else with one that operates. */
+export type Access = Scope | 'public' | 'loopback' | 'local'
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -33,13 +34,18 @@ export function guard(app: FastifyInstance, keys: Keys): void {
 
 /** `undefined` lets nobody in. */
 function admit(request: FastifyRequest, keys: Keys, access: Exclude<Access, 'public'> | undefined): void {
-  if (access === 'loopback') return fromThisMachine(request)
+  if (access === 'loopback') {
+    if (!isFromThisMachine(request)) throw new Refusal('mailbox.loopback-only')
+    return
+  }
+  if (access === 'local' && request.headers.authorization === undefined && isFromThisMachine(request)) return
+  const scope = access === 'local' ? 'operate' : access
   const header = request.headers.authorization
   const token = header === undefined ? undefined : /^Bearer +([\x21-\x7e]+) *$/i.exec(header)?.[1]
   if (token === undefined) throw new Refusal('auth.missing')
   const key = keys.bearer(token)
   if (key === undefined) throw new Refusal('auth.unknown-key')
-  if (access === undefined || !key.scopes.includes(access)) throw new Refusal('auth.scope-missing')
+  if (scope === undefined || !key.scopes.includes(scope)) throw new Refusal('auth.scope-missing')
   request.key = key
 }
 
@@ -47,10 +53,9 @@ const loopbackPeer = /^(?:127\.|::1$|::ffff:127\.)/
 const loopbackHost = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])(?::\d+)?$/i
 
 // The host is looked at as well: a page elsewhere whose name is made to resolve to this machine brings its own name.
-function fromThisMachine(request: FastifyRequest): void {
+function isFromThisMachine(request: FastifyRequest): boolean {
   const peer = request.raw.socket.remoteAddress ?? ''
-  if (!loopbackPeer.test(peer) || !loopbackHost.test(request.headers.host ?? ''))
-    throw new Refusal('mailbox.loopback-only')
+  return loopbackPeer.test(peer) && loopbackHost.test(request.headers.host ?? '')
 }
 
 /** The application that a key sends for. */

@@ -66,7 +66,9 @@ export function documentation(app: FastifyInstance): void {
     transform: ({ schema, url, route }) => {
       const access = route.config?.access
       const guarded =
-        access === undefined || access === 'public' ? { security: [] } : { security: [{ key: [] }], 'x-scope': access }
+        access === undefined || access === 'public'
+          ? { security: [] }
+          : { security: [{ key: [] }, ...(access === 'local' ? [{}] : [])], 'x-scope': access }
       return { schema: { ...schema, ...guarded }, url }
     },
   })

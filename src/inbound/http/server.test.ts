@@ -599,7 +599,10 @@ describe('service', () => {
     depthGauge(metrics, 'tocsin_queue_depth', 'Waiting', () => ({ outbound: 7 }))
     const { app } = httpOver({ metrics })
     await app.inject({ method: 'POST', url: '/v1/messages', ...postJson(message()) })
-    const { body } = await app.inject({ url: '/metrics', headers: bearer('operate') })
+    const elsewhere = { url: '/metrics', remoteAddress: '192.0.2.7' }
+    expect((await app.inject(elsewhere)).statusCode).toBe(401)
+    expect((await app.inject({ url: '/metrics', headers: { host: 'attacker.example' } })).statusCode).toBe(401)
+    const { body } = await app.inject({ ...elsewhere, headers: bearer('operate') })
     expect(body).toContain(
       'tocsin_http_decisions_total{class="password-reset",lane="open",outcome="deliver",repeat="false"} 1',
     )
@@ -724,10 +727,11 @@ describe('the document', () => {
 
   function expectedCode(scope: string | undefined, token: string | undefined): ProblemCode | 'admitted' {
     if (scope === undefined) return 'admitted'
-    if (token === undefined) return 'auth.missing'
+    // Injected requests come from this machine.
+    if (token === undefined) return scope === 'local' ? 'admitted' : 'auth.missing'
     const key = keyTable[token]
     if (key === undefined) return 'auth.unknown-key'
-    return key.scopes.includes(scope as 'send') ? 'admitted' : 'auth.scope-missing'
+    return key.scopes.includes((scope === 'local' ? 'operate' : scope) as 'send') ? 'admitted' : 'auth.scope-missing'
   }
 
   it('is tried on a page that loads nothing from elsewhere', async () => {
