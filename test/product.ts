@@ -121,7 +121,8 @@ export class Product {
   async settled(): Promise<Record<string, number>> {
     return vi.waitFor(
       async () => {
-        const head = (await this.query('select max(position)::int as head from journal')).rows[0].head as number
+        const head = (await this.query('select max(position)::int as head from journal where partition = 0')).rows[0]
+          .head as number
         const seen = (await this.query('select position::int from register_cursor')).rows[0]?.position as number
         if (seen < head) throw new Error('the register is behind')
         const { rows } = await this.query('select state, count(*)::int as count from register_message group by state')
