@@ -4,7 +4,7 @@ import { type Effect, effects, type Window } from '../core/effects.ts'
 import type { Event, MessageId } from '../core/events.ts'
 import { fold } from '../core/fold.ts'
 import type { Lane } from '../core/policy.ts'
-import { beginCapture, restore } from '../core/snapshot.ts'
+import { restore } from '../core/snapshot.ts'
 import { newState, type State } from '../core/state.ts'
 import { step } from '../core/step.ts'
 import { type Batch, type Claim, type Journal, JournalUnavailable } from '../journal/journal.ts'
@@ -13,6 +13,7 @@ import { type Clock, partitionClock } from './clock.ts'
 import type { Keyring } from './keyring.ts'
 import { Leasing } from './leasing.ts'
 import { ContentCache, SealedReader } from './sealed.ts'
+import { Snapshots } from './snapshots.ts'
 import { eraseInPage, KeyPage, type SubjectKey, Subjects } from './subjects.ts'
 import type { Surroundings } from './surroundings.ts'
 
@@ -42,6 +43,7 @@ export type PartitionOptions = {
   log: Log
   /** Called after each batch, with what became durable. */
   onAppended?: (batch: { position: number; at: number; events: Event[] }) => void
+  /** Events between two snapshots; see `Snapshots`. */
   snapshotEvery?: number
 }
 
@@ -60,7 +62,6 @@ const queuedCommandsMax = 50_000
 const recoverPauseMs = 200
 const recoverPauseMsMax = 5000
 const tickMsMax = 1000
-const snapshotEveryDefault = 20_000
 
 /**
  * The loop of one partition, and the only writer of its journal: collect the commands that have arrived, decide one after the other, each after
@@ -87,21 +88,21 @@ export class Partition {
   #running = false
   #soon = false
   #cancelTick: (() => void) | undefined
-  #snapshotAt = 0
-  #capture:
-    | {
-        position: number
-        whole: boolean
-        pages: { page: string; bytes: Uint8Array }[]
-        next: () => { page: string; bytes: Uint8Array } | undefined
-      }
-    | undefined
+  readonly #snapshots: Snapshots
   #idle: (() => void)[] = []
 
   private constructor(options: PartitionOptions) {
     this.#options = options
     this.#leasing = new Leasing(options.journal)
     this.#reader = new SealedReader(options.journal, options.partition, options.keyring)
+    const { journal, partition, snapshotEvery, surroundings, log } = options
+    this.#snapshots = new Snapshots({
+      journal,
+      partition,
+      monotonic: surroundings.monotonic,
+      ...(snapshotEvery !== undefined && { everyEvents: snapshotEvery }),
+      failed: error => log.warn({ reason: messageOf(error) }, 'a snapshot was not written'),
+    })
   }
 
   /** Takes the partition over and recovers its state. Throws `JournalUnavailable`. */
@@ -206,11 +207,12 @@ export class Partition {
     if (this.#running || this.#status !== 'open') return
     this.#running = true
     this.#cancelTick?.()
+    let capturing = false
     try {
       do {
         await this.#turn()
         this.#perform()
-        await this.#takeSnapshot()
+        capturing = this.#snapshots.step(this.#state, this.#claim.head)
       } while (this.#queue.length > 0 && this.#status === 'open')
     } catch (error) {
       this.#fail(error)
@@ -218,7 +220,7 @@ export class Partition {
     this.#running = false
     this.#settleIdle(false)
     if (this.#status === 'open') this.#armTick()
-    if (this.#queue.length > 0) this.#wake()
+    if (this.#queue.length > 0 || capturing) this.#wake()
   }
 
   #armTick(): void {
@@ -324,6 +326,7 @@ export class Partition {
           this.#contents.put(command.message.id, sealed.content, sealed.bytes.length)
       }
     const { position, at, events } = batch
+    this.#snapshots.happened(events.length)
     this.#options.onAppended?.({ position, at, events })
   }
 
@@ -380,7 +383,6 @@ export class Partition {
   /** The state may hold what is not durable: drop it. */
   #fail(error: unknown): void {
     this.#status = 'recovering'
-    this.#capture = undefined
     this.#rejectAll('the journal could not be written')
     this.#options.log.error({ reason: messageOf(error) }, 'the partition recovers')
     if (!(error instanceof JournalUnavailable)) throw error
@@ -408,12 +410,14 @@ export class Partition {
     const snapshot = await journal.loadSnapshot(partition)
     const state = snapshot ? restore(snapshot.pages) : newState()
     let position = snapshot?.position ?? 0
+    let folded = 0
     while (position < claim.head) {
       const entries = await journal.read(partition, { from: position, limit: 500 })
       assert(entries.length > 0, 'the journal has no gaps')
       for (const entry of entries) {
-        for (const event of JSON.parse(Buffer.from(entry.events).toString()) as Event[])
-          fold(state, event, { position: entry.position, at: entry.at })
+        const events = JSON.parse(Buffer.from(entry.events).toString()) as Event[]
+        for (const event of events) fold(state, event, { position: entry.position, at: entry.at })
+        folded += events.length
         position = entry.position
       }
     }
@@ -421,35 +425,9 @@ export class Partition {
     this.#state = state
     this.#claim = claim
     this.#clock = partitionClock(claim.lastAt, surroundings)
-    this.#snapshotAt = snapshot?.position ?? 0
+    this.#snapshots.recovered({ fromSnapshot: snapshot !== undefined, events: folded })
     if (this.#status === 'recovering') this.#status = 'open'
   }
-
-  /** One step of a snapshot between two turns; the last step makes it durable. */
-  async #takeSnapshot(): Promise<void> {
-    const { journal, partition, snapshotEvery = snapshotEveryDefault } = this.#options
-    const head = this.#claim.head
-    if (!this.#capture) {
-      if (head - this.#snapshotAt < snapshotEvery) return
-      const whole = this.#snapshotAt === 0 || !this.#capturedBefore
-      this.#capture = { position: head, whole, pages: [], next: beginCapture(this.#state, { whole }).next }
-    }
-    const until = this.#options.surroundings.monotonic() + captureStepMs
-    const capture = this.#capture
-    do {
-      const page = capture.next()
-      if (!page) {
-        this.#capture = undefined
-        await journal.saveSnapshot(partition, capture.position, capture.pages, { whole: capture.whole })
-        this.#snapshotAt = capture.position
-        this.#capturedBefore = true
-        return
-      }
-      capture.pages.push(page)
-    } while (this.#options.surroundings.monotonic() < until)
-    this.#wake()
-  }
-  #capturedBefore = false
 
   #rejectAll(why: string): void {
     const groups = this.#queue
@@ -463,9 +441,6 @@ export class Partition {
     for (const resolve of this.#idle.splice(0)) resolve()
   }
 }
-
-/** A capture takes at most this long between two turns. */
-const captureStepMs = 3
 
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
 
