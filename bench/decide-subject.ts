@@ -26,6 +26,7 @@ function openPolicy(): Policy {
   const policy = freshPolicy()
   const wide = { perHour: capMax, perDay: capMax }
   policy.caps = { reserved: wide, open: wide, system: wide, campaign: wide }
+  policy.classes.other!.budgetPerHour.open = budget
   policy.deliversLocally = false
   return policy
 }
