@@ -10,8 +10,8 @@ import { assert } from './assert.ts'
  * Rows lie in one `Uint32Array` a shard, open addressing with linear probing. `find` and `insert` return the offset of the row in
  * `table.words`, which stays valid until the next call; words 0 and 1 of a row are its key.
  */
-const loadMax = 0.8
-const growth = 1.25
+const loadMax = 0.82
+const growth = 1.12
 const shardRowsMin = 4
 
 type Shard = { words: Uint32Array; rows: number; capacity: number }
