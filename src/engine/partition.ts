@@ -152,7 +152,15 @@ export class Partition {
   }
 
   /** Destroys keys of one page in the journal. What was encrypted under them stays, provable and unreadable. */
-  async eraseKeys(page: number, slots: number[]): Promise<void> {
+  eraseKeys(page: number, slots: number[]): Promise<void> {
+    const erased = this.#erasing.then(() => this.#eraseKeys(page, slots))
+    this.#erasing = erased.catch(() => {})
+    return erased
+  }
+  /** One page at a time: two erasures that read the same page would each bring back the key that the other destroyed. */
+  #erasing: Promise<void> = Promise.resolve()
+
+  async #eraseKeys(page: number, slots: number[]): Promise<void> {
     const { journal, keyring, partition } = this.#options
     const batch = await journal.sealed(partition, page)
     if (batch && batch.keys.length > 0)
@@ -315,19 +323,23 @@ export class Partition {
   }
 
   #afterwards(batch: OpenBatch, groups: Group[]): void {
-    if (batch.events.length === 0) return
-    const live = this.#state.messages
     for (const { submissions } of groups)
       for (const { command, sealed } of submissions) {
-        if (command.type === 'RecordHandover') {
-          this.#inFlight.delete(command.id)
-          if (!live.get(command.id)) this.#contents.take(command.id)
-        } else if (sealed && command.type === 'RequestMessage' && live.get(command.message.id)?.status.is !== 'held')
+        // Also when the message had ended in the meantime, so that nothing was left to record.
+        if (command.type === 'RecordHandover') this.#inFlight.delete(command.id)
+        else if (sealed && command.type === 'RequestMessage' && this.#leavesSoon(command.message.id))
           this.#contents.put(command.message.id, sealed.content, sealed.bytes.length)
       }
     const { position, at, events } = batch
+    if (events.length === 0) return
+    for (const event of events) if ('id' in event && !this.#leavesSoon(event.id)) this.#contents.take(event.id)
     this.#snapshots.happened(events.length)
     this.#options.onAppended?.({ position, at, events })
+  }
+
+  #leavesSoon(id: MessageId): boolean {
+    const is = this.#state.messages.get(id)?.status.is
+    return is === 'ready' || is === 'waiting'
   }
 
   /** Start the hand-overs that are due and fit the in-flight window. All of them are durable: they come from the folded journal. */
@@ -363,10 +375,15 @@ export class Partition {
     this.#options.surroundings.after(ms + 1, () => this.#wake())
   }
 
-  /** Not handed over: the message is as it was, and the clock or a later turn deals with it. */
-  #putBack(effect: Effect): void {
-    this.#inFlight.delete(effect.id)
-    this.#wake()
+  /**
+   * Not handed over: the message is as it was, and a later turn deals with it. If its life ended meanwhile the clock has passed it by, since it
+   * was with the world; so it is looked at again.
+   */
+  #putBack({ id, expiresAt }: Effect): void {
+    this.#inFlight.delete(id)
+    if (this.#status !== 'open' || this.#clock.now() < expiresAt) return this.#wake()
+    const command: Command = { type: 'ReconsiderMessage', id }
+    this.#enqueue({ submissions: [{ command }], resolve: () => {}, reject: () => {} })
   }
 
   /** What was seen must reach the journal, however long that takes; until then the message counts as in flight. */
@@ -424,7 +441,9 @@ export class Partition {
     this.#subjects.forgetAll()
     this.#state = state
     this.#claim = claim
-    this.#clock = partitionClock(claim.lastAt, surroundings)
+    // Not behind what this process has seen already, even if the machine's clock was set back since the last batch.
+    const reached = this.#clock ? this.#clock.now() : 0
+    this.#clock = partitionClock(Math.max(claim.lastAt, reached), surroundings)
     this.#snapshots.recovered({ fromSnapshot: snapshot !== undefined, events: folded })
     if (this.#status === 'recovering') this.#status = 'open'
   }
@@ -466,7 +485,8 @@ class OpenBatch {
       command.message.sealed = { offset: this.#offset, length: sealed.bytes.length, page, slot }
     }
     const { events, answer } = step(state, command, this)
-    if (sealed && events.length > 0) {
+    // Only what an event names may lie in the journal: nobody would find the rest when a person is erased.
+    if (sealed && answer.type === 'decided' && !answer.repeat) {
       this.#sealed.push(sealed.bytes)
       this.#offset += sealed.bytes.length
     }
