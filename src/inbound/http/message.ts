@@ -1,5 +1,6 @@
 import { parseAddressHeader, parseMailbox } from '../../std/mailbox.ts'
 import type { Application, MessageRequest } from '../intake.ts'
+import { isAllowedSender } from '../senders.ts'
 import { check } from './check.ts'
 import {
   channels,
@@ -29,7 +30,7 @@ export function parseMessage(reader: Reader, body: MessageLine): ParsedMessage {
   if (!recipient.ok) add('/recipient/email', `mailbox.${recipient.code}`, recipient.detail)
   const from = body.from === undefined ? undefined : parseAddressHeader(body.from)
   if (from !== undefined && !from.ok) add('/from', `mailbox.${from.code}`, from.detail)
-  if (from?.ok && !senderAllowed(reader.application.senders, from.mailbox))
+  if (from?.ok && !isAllowedSender(reader.application, from.mailbox))
     add('/from', 'sender.not-allowed', 'this key may not send from this address')
 
   classFaults(reader, body.class, add)
@@ -50,11 +51,6 @@ export function parseMessage(reader: Reader, body: MessageLine): ParsedMessage {
 }
 
 type Add = (pointer: string, code: string, detail: string) => void
-
-function senderAllowed(senders: string[] | undefined, from: { domain: string; address: string }): boolean {
-  if (senders === undefined) return true
-  return senders.some(sender => sender === from.address || sender === from.domain || sender === `@${from.domain}`)
-}
 
 function classFaults(reader: Reader, name: string, add: Add): void {
   const allowed = reader.application.classes

@@ -116,7 +116,7 @@ export const keyTable: Record<string, Key> = {
   operate: { name: 'operator', scopes: ['operate', 'read'] },
   narrow: {
     name: 'narrow',
-    application: { name: 'narrow', classes: ['other'], senders: ['a@example.org', 'example.net'] },
+    application: { name: 'narrow', classes: ['other'], senders: ['a@example.org', '@example.net'] },
     scopes: ['send'],
   },
 }

@@ -1,6 +1,7 @@
 import type { Buffer } from 'node:buffer'
-import { type Mailbox, parseMailbox } from '../../std/mailbox.ts'
+import { parseMailbox } from '../../std/mailbox.ts'
 import { type Application, type Intake, type MessageAnswer, type MessageRequest, Unavailable } from '../intake.ts'
+import { isAllowedSender } from '../senders.ts'
 import { type HeaderFacts, readHeaders } from './headers.ts'
 import type { Envelope, Reply } from './session.ts'
 
@@ -52,18 +53,13 @@ function classRefusal(application: Application, name: string, knowsClass: Recept
   return undefined
 }
 
-/** Where a credential is bound to senders, the envelope and every From must be one of them: an address, or `@domain` for all of a domain. */
-function senderRefusal({ senders }: Application, envelope: Envelope, facts: HeaderFacts): Reply | undefined {
-  if (!senders) return undefined
-  const allowed = (mailbox: Mailbox): boolean =>
-    senders.some(sender => {
-      const wanted = sender.toLowerCase()
-      return wanted.startsWith('@') ? mailbox.domain === wanted.slice(1) : mailbox.address.toLowerCase() === wanted
-    })
+/** Where a credential is bound to senders, the envelope and every From must be one of them. */
+function senderRefusal(application: Application, envelope: Envelope, facts: HeaderFacts): Reply | undefined {
+  if (!application.senders) return undefined
   const authors = facts.from.map(text => parseMailbox(text))
   const once = !facts.repeated.includes('from') && authors.length > 0
-  const fine = once && authors.every(author => author.ok && allowed(author.mailbox))
-  if (fine && (envelope.from === null || allowed(envelope.from))) return undefined
+  const fine = once && authors.every(author => author.ok && isAllowedSender(application, author.mailbox))
+  if (fine && (envelope.from === null || isAllowedSender(application, envelope.from))) return undefined
   return refusal('5.7.1', 'sender.not-allowed: the credential is bound to other senders')
 }
 
