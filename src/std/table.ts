@@ -123,15 +123,15 @@ export class Table {
   sweep(index: number, gone: (words: Uint32Array, offset: number) => boolean): number {
     const shard = this.#shards[index]
     if (!shard) return 0
-    const kept: number[] = []
+    let kept = 0
     eachRow(shard, this.#rowWords, offset => {
-      if (!gone(shard.words, offset)) kept.push(offset)
+      if (!gone(shard.words, offset)) kept++
     })
-    const dropped = shard.rows - kept.length
+    const dropped = shard.rows - kept
     if (dropped === 0) return 0
     this.#touch(index)
     this.#size -= dropped
-    this.#shards[index] = refill(shard, kept, this.#rowWords, capacityFor(kept.length))
+    this.#shards[index] = refill(shard, this.#rowWords, capacityFor(kept), (words, offset) => !gone(words, offset))
     return dropped
   }
 
@@ -187,9 +187,7 @@ export class Table {
 
   #grow(index: number): Shard {
     const shard = this.#shards[index] ?? { words: emptyWords, rows: 0, capacity: 0 }
-    const rows: number[] = []
-    eachRow(shard, this.#rowWords, offset => rows.push(offset))
-    const grown = refill(shard, rows, this.#rowWords, capacityFor(rows.length + 1))
+    const grown = refill(shard, this.#rowWords, capacityFor(shard.rows + 1))
     this.#shards[index] = grown
     return grown
   }
@@ -232,11 +230,20 @@ function eachRow(shard: Shard, rowWords: number, visit: (offset: number) => void
     if ((shard.words[offset]! | shard.words[offset + 1]!) !== 0) visit(offset)
 }
 
-function refill(from: Shard, offsets: number[], rowWords: number, capacity: number): Shard {
-  const shard: Shard = { words: new Uint32Array(capacity * rowWords), rows: offsets.length, capacity }
-  for (const offset of offsets) {
-    const to = probe(shard, rowWords, from.words[offset]!, from.words[offset + 1]!).offset
-    shard.words.set(from.words.subarray(offset, offset + rowWords), to)
+/** The rows of a shard, or those that `keep` holds for, in a new one. Copies word by word: a subarray for each row would cost as much again. */
+function refill(
+  from: Shard,
+  rowWords: number,
+  capacity: number,
+  keep?: (words: Uint32Array, offset: number) => boolean,
+): Shard {
+  const shard: Shard = { words: new Uint32Array(capacity * rowWords), rows: 0, capacity }
+  const { words } = from
+  for (let offset = 0; offset < words.length; offset += rowWords) {
+    if ((words[offset]! | words[offset + 1]!) === 0 || (keep && !keep(words, offset))) continue
+    const to = probe(shard, rowWords, words[offset]!, words[offset + 1]!).offset
+    for (let i = 0; i < rowWords; i++) shard.words[to + i] = words[offset + i]!
+    shard.rows++
   }
   return shard
 }
