@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { chmod, readFile, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { Worker } from 'node:worker_threads'
 import pg from 'pg'
 import type pino from 'pino'
 import { Registry } from 'prom-client'
@@ -30,8 +31,10 @@ import { openCarrier } from './outbound/carrier.ts'
 import { mailDelivery } from './outbound/deliver.ts'
 import { DkimSigner } from './outbound/email/dkim.ts'
 import { startNotifier } from './outbound/webhook/notifier.ts'
+import type { RegisterWork } from './register.worker.ts'
 import { uuidv7 } from './std/uuid.ts'
-import { openRegister } from './views/register.ts'
+import { followApart } from './views/follow-apart.ts'
+import { type Follower, openRegister } from './views/register.ts'
 
 /** The one partition of a machine. */
 const partitionNumber = 0
@@ -104,9 +107,7 @@ async function startAll(config: Config, log: pino.Logger, undo: Undo): Promise<R
   observed.watch(partition)
   await applyPolicy(partition, config.policy, { hash: config.policyHash, by: fromConfig })
 
-  const register = openRegister(pool, {
-    failed: error => log.warn({ reason: messageOf(error) }, 'the register is behind'),
-  })
+  const register = openRegister(pool, { follower: registerFollower(database.config, log) })
   undo.later(() => register.stop())
   await register.follow(journal, partitionNumber)
   // Also without webhooks: the rows of those that were removed go.
@@ -142,6 +143,16 @@ async function startAll(config: Config, log: pino.Logger, undo: Undo): Promise<R
   undo.later(() => http.close())
   await attached.write(httpUrl)
   return { httpUrl, smtpPort: smtp.port, generated, database: database.name, stop: () => undo.all() }
+}
+
+/** The register is written in a thread of its own: projecting a message takes 8 µs and 4 KB of garbage, a fifth of what deciding it takes. */
+function registerFollower(database: pg.ClientConfig, log: pino.Logger): Follower {
+  const failed = (error: unknown) => log.warn({ reason: messageOf(error) }, 'the register is behind')
+  return partition => {
+    const workerData: RegisterWork = { database, partition }
+    const start = () => new Worker(new URL('./register.worker.ts', import.meta.url), { workerData })
+    return followApart(start, { failed })
+  }
 }
 
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))

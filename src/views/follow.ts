@@ -23,16 +23,55 @@ export type FollowOptions = {
   /** After a failure of the world, ms. */
   retryMs: number
   failed(error: unknown): void
+  /** Called whenever the register shows more. */
+  moved(position: number): void
 }
 
-export const followDefaults: FollowOptions = { entriesMax: 128, restMs: 250, retryMs: 1000, failed: () => {} }
+export const followDefaults: FollowOptions = {
+  entriesMax: 128,
+  restMs: 250,
+  retryMs: 1000,
+  failed: () => {},
+  moved: () => {},
+}
 
 export type Following = {
   /** The register shows everything up to this position. */
   position(): number
   /** True once the position is reached; false when that took longer than `waitMsMax`. */
   reached(position: number, waitMsMax: number): Promise<boolean>
+  /** Cuts the rest short: somebody waits. */
+  wake(): void
   stop(): Promise<void>
+}
+
+/** How far the register is, and who waits for it to get further. */
+export class Progress {
+  position: number
+  #waiters: { position: number; resolve(): void }[] = []
+
+  constructor(position: number) {
+    this.position = position
+  }
+
+  moveTo(position: number): void {
+    this.position = position
+    for (const waiter of this.#waiters) if (waiter.position <= position) waiter.resolve()
+    this.#waiters = this.#waiters.filter(waiter => waiter.position > position)
+  }
+
+  /** True once the position is reached; false after `waitMsMax`. */
+  reached(wanted: number, waitMsMax: number): Promise<boolean> {
+    if (this.position >= wanted) return Promise.resolve(true)
+    return new Promise(resolve => {
+      const timer = setTimeout(() => resolve(this.position >= wanted), waitMsMax)
+      const settled = () => {
+        clearTimeout(timer)
+        resolve(true)
+      }
+      this.#waiters.push({ position: wanted, resolve: settled })
+    })
+  }
 }
 
 const insertCursor =
@@ -113,23 +152,18 @@ export async function follow(
   partition: number,
   options: FollowOptions,
 ): Promise<Following> {
-  let position = await loadCursor(pool, partition)
+  const progress = new Progress(await loadCursor(pool, partition))
   let stopped = false
-  let waiters: { position: number; resolve(): void }[] = []
   const rest = sleeper()
 
-  const settle = () => {
-    for (const waiter of waiters) if (waiter.position <= position) waiter.resolve()
-    waiters = waiters.filter(waiter => waiter.position > position)
-  }
-
   async function stretch(): Promise<boolean> {
-    const entries = await journal.read(partition, { from: position, limit: options.entriesMax })
+    const from = progress.position
+    const entries = await journal.read(partition, { from, limit: options.entriesMax })
     const last = entries.at(-1)
     if (last === undefined) return false
-    const moved = await apply(pool, partition, position, last.position, await collect(entries))
-    position = moved ? last.position : await loadCursor(pool, partition)
-    settle()
+    const moved = await apply(pool, partition, from, last.position, await collect(entries))
+    progress.moveTo(moved ? last.position : await loadCursor(pool, partition))
+    options.moved(progress.position)
     return entries.length === options.entriesMax || !moved
   }
 
@@ -142,25 +176,18 @@ export async function follow(
       } catch (error) {
         options.failed(error)
         await rest.sleep(options.retryMs)
-        position = await loadCursor(pool, partition).catch(() => position)
+        progress.position = await loadCursor(pool, partition).catch(() => progress.position)
       }
     }
   }
 
   const running = run()
   return {
-    position: () => position,
-    async reached(wanted, waitMsMax) {
-      if (position >= wanted) return true
-      rest.wake()
-      return await new Promise<boolean>(resolve => {
-        const timer = setTimeout(() => resolve(position >= wanted), waitMsMax)
-        const settled = () => {
-          clearTimeout(timer)
-          resolve(true)
-        }
-        waiters.push({ position: wanted, resolve: settled })
-      })
+    position: () => progress.position,
+    wake: () => rest.wake(),
+    reached(wanted, waitMsMax) {
+      if (progress.position < wanted) rest.wake()
+      return progress.reached(wanted, waitMsMax)
     },
     async stop() {
       stopped = true

@@ -95,7 +95,14 @@ function record(row: Row): MessageRecord {
   return { ...rest, sealed: { offset, length, page, slot } }
 }
 
-export function openRegister(pool: pg.Pool, options: Partial<FollowOptions> = {}): Register {
+/** Follows a partition somewhere else than in this thread: see `followApart`. */
+export type Follower = (partition: number) => Promise<Following>
+
+/** Reads are served from `pool`. Partitions are followed by `follower`, or else in this thread. */
+export function openRegister(
+  pool: pg.Pool,
+  { follower, ...options }: Partial<FollowOptions> & { follower?: Follower } = {},
+): Register {
   const followed = new Map<number, { journal: JournalReader; following: Following }>()
 
   async function reached(waitMsMax = reachedWaitMsMax): Promise<boolean> {
@@ -110,7 +117,9 @@ export function openRegister(pool: pg.Pool, options: Partial<FollowOptions> = {}
     reached,
     async follow(journal, partition, from) {
       if (from === 0) await dropAll(pool)
-      const following = await follow(pool, journal, partition, { ...followDefaults, ...options })
+      const following = follower
+        ? await follower(partition)
+        : await follow(pool, journal, partition, { ...followDefaults, ...options })
       followed.set(partition, { journal, following })
       return following
     },
