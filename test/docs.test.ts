@@ -124,6 +124,14 @@ describe('the pages', () => {
     expect(faults, `To mend: correct these links in ${page}, or write what they lead to.`).toEqual([])
   })
 
+  it.each(['ARCHITECTURE.md', 'docs/errors.md', 'STYLE.md'])('%s names only files that are there', page => {
+    const named = matches(read(page), /`((?:src|sim|test|bench|bin|sql|docs|examples)\/[\w./*-]*)`/g)
+    expect(
+      named.filter(path => !path.includes('*') && !exists(path.replace(/\/$/, ''))),
+      `To mend: ${page} names files that are not there; say where the thing is now.`,
+    ).toEqual([])
+  })
+
   it('name every setting of the environment', () => {
     const settings = [...new Set(matches(sourceOf('src'), /\b(TOCSIN_[A-Z_]+|DATABASE_URL)\b/g))]
     const readme = read('README.md')

@@ -46,7 +46,8 @@ async function reportReset({ body, headers, socket }, { cause, knownDevice }) {
 /** What a fault looks like: every account gets a reset mail that nobody asked for. Only with EXAMPLE_FAULT=1. */
 async function fault(response) {
   const { adapter } = await auth.$context
-  for (const { email } of await adapter.findMany({ model: 'user' })) await auth.api.requestPasswordReset({ body: { email } })
+  for (const { email } of await adapter.findMany({ model: 'user' }))
+    await auth.api.requestPasswordReset({ body: { email } })
   await settled()
   response.end('done\n')
 }
@@ -63,4 +64,7 @@ async function readJson(request) {
 
 const port = Number(process.env.APP_PORT ?? 3000)
 server.listen(port, '127.0.0.1', () => console.log(`listening on http://127.0.0.1:${server.address().port}`))
-process.on('SIGTERM', () => server.close(async () => process.exit(await settled().then(() => 0))))
+process.on('SIGTERM', () => {
+  server.close(() => settled().then(() => process.exit()))
+  server.closeIdleConnections()
+})
