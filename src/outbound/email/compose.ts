@@ -1,7 +1,8 @@
 import crypto from 'node:crypto'
-import MailComposer from 'nodemailer/lib/mail-composer'
 import type { NamedMailbox } from '../../std/mailbox.ts'
 import { type HeaderField, rfc5322Date } from './fields.ts'
+import { addressField, textField } from './header-text.ts'
+import { type EncodedText, encodeText } from './mime-text.ts'
 
 /** One mail to make. `messageId` is `<id@domain>` and, like `date` (ms), an input: the same mail composes to the same bytes each time. */
 export type Composition = {
@@ -33,28 +34,40 @@ const ownHeaders = new Set(
   ),
 )
 
-/** Make the raw MIME mail, lines ended by CRLF, 7-bit throughout. Reads no file and no URL. */
+/**
+ * Make the raw MIME mail (RFC 5322, RFC 2045, RFC 2046 §5.1.4), lines ended by CRLF, 7-bit throughout: text, HTML, or both as alternatives.
+ * Texts come back as they were, but for their line ends, which become CRLF, and a last one, which every mail has.
+ */
 export async function compose(mail: Composition): Promise<Composed> {
   const faults = compositionFaults(mail)
   if (faults.length > 0) return { status: 'refused', faults }
-  const built = await new MailComposer({
-    from: named(mail.from),
-    to: named(mail.to),
-    subject: mail.subject,
-    ...(mail.text !== undefined && { text: lines(mail.text) }),
-    ...(mail.html !== undefined && { html: lines(mail.html) }),
-    messageId: mail.messageId,
-    date: rfc5322Date(mail.date),
-    headers: (mail.headers ?? []).map(([key, value]) => ({ key, value })),
-    baseBoundary: boundary(mail.messageId),
-    disableFileAccess: true,
-    disableUrlAccess: true,
-    newline: 'windows',
-  } as ConstructorParameters<typeof MailComposer>[0])
-    .compile()
-    .build()
-  return { status: 'composed', raw: built }
+  return { status: 'composed', raw: Buffer.from(header(mail) + content(mail), 'latin1') }
 }
+
+/** The fields of RFC 5322 §3.6, without those that describe the content. */
+function header(mail: Composition): string {
+  let fields = addressField('From', mail.from) + addressField('To', mail.to)
+  if (mail.subject !== '') fields += textField('Subject', mail.subject)
+  fields += `Message-ID: ${mail.messageId}\r\nDate: ${rfc5322Date(mail.date)}\r\n`
+  for (const [name, value] of mail.headers ?? []) fields += textField(name, value)
+  return `${fields}MIME-Version: 1.0\r\n`
+}
+
+/** The fields that describe the content, and the content. HTML comes last: readers take the last alternative that they can show. */
+function content({ text, html, messageId }: Composition): string {
+  if (html === undefined) return ended(part('plain', encodeText(text!)))
+  if (text === undefined) return ended(part('html', encodeText(html)))
+  const plain = encodeText(text)
+  const rich = encodeText(html)
+  const mark = boundary(messageId, plain.body, rich.body)
+  return `Content-Type: multipart/alternative;\r\n boundary="${mark}"\r\n\r\n--${mark}\r\n${part('plain', plain)}\r\n--${mark}\r\n${part('html', rich)}\r\n--${mark}--\r\n`
+}
+
+function part(subtype: 'plain' | 'html', { encoding, body }: EncodedText): string {
+  return `Content-Type: text/${subtype}; charset=utf-8\r\nContent-Transfer-Encoding: ${encoding}\r\n\r\n${body}`
+}
+
+const ended = (mail: string): string => (mail.endsWith('\r\n') ? mail : `${mail}\r\n`)
 
 /** Every reason why a mail cannot be made, before anything is made. */
 export function compositionFaults(mail: Composition): CompositionFault[] {
@@ -81,15 +94,14 @@ export function oneLine(text: string): string {
   return text.replace(controls, ' ').trim()
 }
 
-/** A lone CR is a line end too: kept, it would make a mail that no upstream may be given. */
-const lines = (text: string): string => text.replaceAll(/\r\n?/g, '\n')
-
-/** The composer takes an object as exactly one address, where it would look for several in a string. */
-function named({ name, mailbox }: NamedMailbox): { name: string; address: string } {
-  return { name: name ?? '', address: mailbox.address }
+/**
+ * The same for the same mail. No encoded text has `=_` in it (RFC 2045 §6.7); a plain one that has the whole boundary, by chance or by
+ * someone who knows the Message-ID, gets one that depends on the text itself.
+ */
+function boundary(messageId: string, text: string, html: string): string {
+  let mark = markOf(messageId)
+  while (text.includes(mark) || html.includes(mark)) mark = markOf(mark + text + html)
+  return mark
 }
 
-/** The same for the same mail, and nothing that someone who writes the body can know beforehand to be in it by chance. */
-function boundary(messageId: string): string {
-  return crypto.createHash('sha256').update(messageId).digest('hex').slice(0, 24)
-}
+const markOf = (seed: string): string => `=_${crypto.hash('sha256', seed).slice(0, 24)}`
