@@ -1,11 +1,11 @@
 import type { Event } from '../src/core/events.ts'
 import { fold } from '../src/core/fold.ts'
 import { judge } from '../src/core/gate.ts'
+import type { LiveMessage } from '../src/core/messages.ts'
 import { restore } from '../src/core/snapshot.ts'
 import { newState, type State } from '../src/core/state.ts'
 import type { Entry } from '../src/journal/journal.ts'
 import type { MemoryStore } from '../src/journal/memory/journal.ts'
-import { nameHash } from '../src/std/hash64.ts'
 import type { Table } from '../src/std/table.ts'
 
 /** The whole state as text, the same for equal states whatever the capacity of their tables. */
@@ -23,7 +23,7 @@ export function dump(state: State): string {
     allowance: sorted(allowance),
     pauses: sorted(pauses),
     tables: Object.entries({ repeats, caps, ...ledger }).map(([name, table]) => [name, rowsOf(table)]),
-    decisions: decisions(state),
+    decisions: decisions(state, live.slice(0, 3)),
   })
 }
 
@@ -40,11 +40,11 @@ function rowsOf(table: Table): string[] {
 }
 
 /** What would be decided now for some requests. */
-function decisions(state: State): unknown {
+function decisions(state: State, probes: LiveMessage[]): unknown {
   return Object.entries(state.policy.classes).flatMap(([name, policy]) =>
-    [...state.messages.all()].slice(0, 3).map(({ facts }) => {
+    probes.map(({ facts }) => {
       const { reasons, outcome, lane, cause } = judge(state, { ...facts, class: name }, policy, { now: state.at })
-      return [name, outcome, lane, cause, reasons, nameHash(name)]
+      return [name, outcome, lane, cause, reasons]
     }),
   )
 }

@@ -11,8 +11,8 @@ import {
 import { MemoryJournal, type MemoryStore } from '../src/journal/memory/journal.ts'
 import type { Life, World } from './world.ts'
 
-/** How often a call to the journal goes wrong: its request is lost, or its reply. */
-export type Faults = { lostRequest: number; lostReply: number }
+/** How often a call to the journal goes wrong: its request is lost, or its reply, or it takes seconds. */
+export type Faults = { lostRequest: number; lostReply: number; slow: number }
 
 /**
  * The journal behind a lossy line: each call takes time to arrive and to be answered, and may be lost on either way. What was sent before a
@@ -83,7 +83,7 @@ export class DistantJournal implements Journal {
   async close(): Promise<void> {}
 
   #call<T>(act: () => Promise<T>): Promise<T> {
-    const { lostRequest, lostReply } = this.#faults
+    const { lostRequest, lostReply, slow } = this.#faults
     const fate = this.#world.random()
     const lossy = async () => {
       this.#mayCrash()
@@ -93,6 +93,7 @@ export class DistantJournal implements Journal {
       if (fate < lostRequest + lostReply) throw new JournalUnavailable('the reply was lost')
       return result
     }
-    return this.#life.call(lossy, { requestMs: this.#world.between(0, 3), replyMs: this.#world.between(0, 3) })
+    const requestMs = this.#world.chance(slow) ? this.#world.between(100, 5000) : this.#world.between(0, 3)
+    return this.#life.call(lossy, { requestMs, replyMs: this.#world.between(0, 3) })
   }
 }

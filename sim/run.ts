@@ -20,7 +20,7 @@ import {
 import { dump, eventsOf, folded } from './dump.ts'
 import { Host, inFlightMax, keyring } from './host.ts'
 import { Provider } from './provider.ts'
-import { personOf, Senders, untilAnswered } from './sender.ts'
+import { personOf, personsMax, Senders, untilAnswered } from './sender.ts'
 import { World } from './world.ts'
 
 const second = 1000
@@ -66,7 +66,7 @@ class Simulation {
   readonly #store = new MemoryStore()
   readonly #policy = simulatedPolicy()
   readonly #provider: Provider
-  readonly #faults = { lostRequest: 0, lostReply: 0, crash: 0 }
+  readonly #faults = { lostRequest: 0, lostReply: 0, slow: 0, crash: 0 }
   readonly #hosts: Host[]
   readonly #senders: Senders
   readonly #wrong: string[] = []
@@ -94,7 +94,7 @@ class Simulation {
       faults: this.#faults,
       startAt,
       onBegin: (host, effect) => this.#onBegin(host, effect),
-      onOpen: host => this.#compare(host, 'after a start'),
+      onOpen: host => this.#world.chance(0.3) && this.#compare(host, 'after a start'),
     })
   }
 
@@ -119,7 +119,8 @@ class Simulation {
       return
     }
     if (chance < 0.94) return void this.#pause(host)
-    if (chance < 0.97) return void this.#decideOnHeld(host)
+    if (chance < 0.96) return void this.#decideOnHeld(host)
+    if (chance < 0.97) return void this.#erase(host)
     return void this.#checkpoint(host)
   }
 
@@ -127,6 +128,7 @@ class Simulation {
     const world = this.#world
     this.#faults.lostRequest = world.between(0, 0.05)
     this.#faults.lostReply = world.between(0, 0.05)
+    this.#faults.slow = world.between(0, 0.05)
     this.#faults.crash = world.between(0, 0.02)
   }
 
@@ -220,14 +222,16 @@ class Simulation {
   /** The world heals: what is held is decided by a person or expires, and everything comes to its end. */
   async calm(): Promise<void> {
     const world = this.#world
-    Object.assign(this.#faults, { lostRequest: 0, lostReply: 0, crash: 0 })
+    Object.assign(this.#faults, { lostRequest: 0, lostReply: 0, slow: 0, crash: 0 })
     this.#provider.heal()
     await world.run(world.now + minute)
     for (const host of this.#hosts) await this.#releaseHalf(host)
     await world.run(world.now + 30 * second)
     for (const host of this.#hosts) this.#compare(host, 'when all was calm')
     await world.run(world.now + 5 * minute)
-    await this.#eraseSomeone()
+    for (const { number, partition } of this.#hosts)
+      if (partition!.inFlight > 0) this.#wrong.push(`5: partition ${number} has lost a part of its window`)
+    await this.#now(this.#erase(world.pick(this.#hosts)))
   }
 
   /** 9. Every hold has a way out: a person's word, or its end. */
@@ -258,32 +262,35 @@ class Simulation {
     return result
   }
 
-  async #eraseSomeone(): Promise<void> {
-    const person = personOf(Math.floor(this.#world.between(0, 30)))
-    const host = this.#hosts[person.number % partitions]!
-    const subjects = [
-      accountHash(keyring, person.account),
-      ...person.addresses.map(address => keyring.hash('address', address)),
-    ]
-    const before = readBooks(this.#store, partitions)
-    const stories = [...before.stories.values()].filter(
-      ({ facts }) => subjects.includes(facts.account ?? facts.address) || subjects.includes(facts.address),
-    )
-    for (const subject of subjects)
-      await this.#now(
-        eraseSubject(host.partition!, subject, {
-          by: 'operator',
-          async *places() {
-            for (const { facts } of stories) yield { page: facts.sealed.page, slot: facts.sealed.slot, id: facts.id }
-          },
-        }),
-      )
-    const erased = new Set(stories.map(({ facts }) => facts.id))
-    for (const [id, story] of before.stories) {
-      const found = readable(this.#store, story)
-      const wanted = erased.has(id as MessageId) ? 'erased' : 'fits'
-      if (found !== wanted) this.#wrong.push(`11: ${id} should be ${wanted} and is ${found}`)
+  /** 11. Erases a person of this partition: what was sealed for them by now can be read no more. */
+  async #erase(host: Host): Promise<void> {
+    const persons = Array.from({ length: personsMax }, (_, n) => personOf(n))
+    const { account, addresses } = this.#world.pick(persons.filter(({ number }) => number % partitions === host.number))
+    const subjects = [accountHash(keyring, account), ...addresses.map(address => keyring.hash('address', address))]
+    for (const subject of subjects) {
+      const places = [...readBooks(this.#store, partitions).stories.values()]
+        .filter(({ facts, partition }) => partition === host.number && [facts.account, facts.address].includes(subject))
+        .map(({ facts: { id, sealed } }) => ({ page: sealed.page, slot: sealed.slot, id }))
+      const order = {
+        by: 'operator',
+        async *places() {
+          yield* places
+        },
+      }
+      await untilAnswered(this.#world, host, () => host.partition && eraseSubject(host.partition, subject, order))
+      for (const { page, slot } of places) this.#erased.add(`${host.number}/${page}/${slot}`)
     }
+  }
+  readonly #erased = new Set<string>()
+
+  /** 11. Exactly what was erased is unreadable, and all else is what was committed to. */
+  #contentsAreKept({ stories }: Books): string[] {
+    return [...stories].flatMap(([id, story]) => {
+      const { page, slot } = story.facts.sealed
+      const wanted = this.#erased.has(`${story.partition}/${page}/${slot}`) ? 'erased' : 'fits'
+      const found = readable(this.#store, story)
+      return found === wanted ? [] : [`${id} should be ${wanted} and is ${found}`]
+    })
   }
 
   report(): Report {
@@ -319,6 +326,7 @@ class Simulation {
       [4, budgetsHold(books, this.#policy)],
       [9, undelivered.map(id => `${id} was released and not delivered`)],
       [11, journalsKeepSecrets(this.#store)],
+      [11, this.#contentsAreKept(books)],
     ]
   }
 

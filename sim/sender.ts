@@ -9,6 +9,8 @@ export const canary = 'canary'
 
 const application: Application = { name: 'shop' }
 
+export const personsMax = 30
+
 export type Person = { number: number; account: string; addresses: string[] }
 
 export const personOf = (number: number): Person => ({
@@ -38,7 +40,7 @@ export class Senders {
   /** One thing that happens in the world of the applications. */
   act(): void {
     const world = this.#world
-    const person = personOf(Math.floor(world.between(0, 30)))
+    const person = personOf(Math.floor(world.between(0, personsMax)))
     const host = this.#hosts[person.number % this.#hosts.length]!
     const kind = world.pick(['reset', 'reset', 'reset', 'alert', 'plain', 'plain', 'flood', 'heartbeat'] as const)
     void this.#do(kind, host, person)

@@ -11,7 +11,7 @@ export class World {
   readonly #queue = new Queue()
 
   constructor(seed: number) {
-    this.#random = mulberry32(seed)
+    this.#random = generator(seed)
   }
 
   /** From 0 up to, and without, 1. */
@@ -88,8 +88,8 @@ export class Life {
 
 const readingMs = 0.01
 
-/** Tommy Ettinger's generator of 32 bits of state (public domain): small, fast and good enough to choose. */
-function mulberry32(seed: number): () => number {
+/** Numbers from 0 up to, and without, 1. Tommy Ettinger's mulberry32 (public domain): small, fast and good enough to choose. */
+export function generator(seed: number): () => number {
   let state = seed | 0
   return () => {
     state = (state + 0x6d2b79f5) | 0
