@@ -11,6 +11,7 @@ import { type Check, check } from './check.ts'
 import { classRoutes } from './classes.ts'
 import { batchBytesMax, smallBodyBytesMax } from './contract.ts'
 import { documentation } from './documentation.ts'
+import { drain } from './drain.ts'
 import { eventRoutes } from './events.ts'
 import { holdRoutes } from './holds.ts'
 import { messageRoutes } from './messages.ts'
@@ -41,10 +42,16 @@ export type HttpDeps = {
   mailbox?: MailboxPort
   /** Clock, ms; the real one when absent. */
   now?: () => number
+  /** How long a stop waits for requests under way. */
+  drainMs?: number
 }
 
 /** What the routes are given: the dependencies, and the counters made from them. */
-export type RouteDeps = Omit<HttpDeps, 'metrics' | 'now'> & { registry: Registry; counters: HttpMetrics; now(): number }
+export type RouteDeps = Omit<HttpDeps, 'metrics' | 'now' | 'drainMs'> & {
+  registry: Registry
+  counters: HttpMetrics
+  now(): number
+}
 
 // A batch may be held back by the journal for as long.
 const requestTimeoutMs = 300_000
@@ -56,7 +63,7 @@ const paramLengthMax = 1024 // 256 characters, percent-encoded
  * stable `code`; nothing of a request but its route is logged.
  */
 export function buildHttp(given: HttpDeps): FastifyInstance {
-  const { metrics: registry, now = Date.now, ...rest } = given
+  const { metrics: registry, now = Date.now, drainMs, ...rest } = given
   const deps: RouteDeps = { ...rest, registry, now, counters: httpMetrics(registry) }
   const app = Fastify({
     logger: false,
@@ -71,6 +78,7 @@ export function buildHttp(given: HttpDeps): FastifyInstance {
   validation(app)
   errors(app, deps)
   observation(app, deps)
+  drain(app, drainMs)
   guard(app, deps.keys)
   documentation(app)
   app.after(() => {
