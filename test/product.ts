@@ -1,4 +1,6 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { connect, type Socket } from 'node:net'
 import { join } from 'node:path'
 import type pg from 'pg'
@@ -39,25 +41,10 @@ export class Product {
   running!: Running
   #environment!: Record<string, string>
 
-  static async start({ config = openHouse, upstreams = [], env = {} }: ProductOptions = {}): Promise<Product> {
+  static async start(options: ProductOptions = {}): Promise<Product> {
     const product = new Product()
     product.database = await freshDatabase()
-    const file = join(product.dataDir, 'tocsin.config.mjs')
-    mkdirSync(product.dataDir, { recursive: true })
-    writeFileSync(file, `export default ${JSON.stringify(config)}\n`)
-    product.#environment = {
-      TOCSIN_HTTP_PORT: '0',
-      TOCSIN_SMTP_PORT: '0',
-      TOCSIN_DATA_DIR: join(product.dataDir, 'data'),
-      TOCSIN_CONFIG: file,
-      TOCSIN_API_KEY: apiKey,
-      TOCSIN_CAUSE_KEY: causeKey,
-      TOCSIN_ADMIN_KEY: adminKey,
-      TOCSIN_SMTP_CREDENTIAL: `${smtpUser}:${smtpPassword}`,
-      TOCSIN_UPSTREAM: upstreams.length === 0 ? 'mailbox:' : upstreams.map(port => `smtp://127.0.0.1:${port}`).join(),
-      DATABASE_URL: urlOf(product.database),
-      ...env,
-    }
+    product.#environment = environmentOf(product.dataDir, { DATABASE_URL: urlOf(product.database) }, options)
     await product.restart()
     products.push(product)
     return product
@@ -143,6 +130,82 @@ export class Product {
 const products: Product[] = []
 afterAll(async () => {
   for (const product of products) await product.stop()
+})
+
+function environmentOf(
+  directory: string,
+  more: Record<string, string>,
+  { config = openHouse, upstreams = [], env = {} }: ProductOptions,
+): Record<string, string> {
+  const file = join(directory, 'tocsin.config.mjs')
+  writeFileSync(file, `export default ${JSON.stringify(config)}\n`)
+  return {
+    TOCSIN_HTTP_PORT: '0',
+    TOCSIN_SMTP_PORT: '0',
+    TOCSIN_DATA_DIR: join(directory, 'data'),
+    TOCSIN_CONFIG: file,
+    TOCSIN_API_KEY: apiKey,
+    TOCSIN_CAUSE_KEY: causeKey,
+    TOCSIN_ADMIN_KEY: adminKey,
+    TOCSIN_SMTP_CREDENTIAL: `${smtpUser}:${smtpPassword}`,
+    TOCSIN_UPSTREAM: upstreams.length === 0 ? 'mailbox:' : upstreams.map(port => `smtp://127.0.0.1:${port}`).join(),
+    ...more,
+    ...env,
+  }
+}
+
+const cli = join(import.meta.dirname, '..', 'src', 'cli', 'tocsin.ts')
+
+/** The product as a process of its own, `tocsin up`, so that its memory and its clock are its own. Embedded database unless `env` names one. */
+export class ProductProcess {
+  readonly process: ChildProcess
+  readonly logs: string[] = []
+  httpUrl = ''
+  smtpPort = 0
+
+  private constructor(environment: Record<string, string>) {
+    this.process = spawn(process.execPath, [cli, 'up'], {
+      env: { PATH: process.env.PATH, ...environment },
+      cwd: environment.TOCSIN_DATA_DIR!.replace(/\/data$/, ''),
+    })
+    this.process.stderr!.on('data', chunk => void this.logs.push(...String(chunk).split('\n').filter(Boolean)))
+  }
+
+  static async start(directory: string, options: ProductOptions = {}): Promise<ProductProcess> {
+    const product = new ProductProcess(environmentOf(directory, {}, options))
+    processes.push(product)
+    let said = ''
+    await new Promise<void>((resolve, reject) => {
+      product.process.stdout!.on('data', chunk => {
+        said += chunk
+        if (said.includes('Send a first mail')) resolve()
+      })
+      product.process.once('exit', () => reject(new Error(`tocsin ended: ${product.logs.join('\n')}`)))
+    })
+    product.httpUrl = /http:\/\/\S+?:\d+/.exec(said)![0]
+    product.smtpPort = Number(/SMTP +\S+:(\d+)/.exec(said)![1])
+    return product
+  }
+
+  send(message: object, headers: Record<string, string> = {}): Promise<Response> {
+    return fetch(`${this.httpUrl}/v1/messages`, {
+      method: 'POST',
+      body: JSON.stringify(message),
+      headers: { authorization: `Bearer ${apiKey}`, 'content-type': 'application/json', ...headers },
+    })
+  }
+
+  async stop(): Promise<void> {
+    if (this.process.exitCode !== null || this.process.signalCode !== null) return
+    const ended = once(this.process, 'exit')
+    this.process.kill('SIGTERM')
+    await ended
+  }
+}
+
+const processes: ProductProcess[] = []
+afterAll(async () => {
+  for (const product of processes) await product.stop()
 })
 
 export function urlOf({ user, password, host, port, database }: pg.ClientConfig): string {
