@@ -68,12 +68,13 @@ export async function start(config: Config, log: pino.Logger): Promise<Running> 
 async function startAll(config: Config, log: pino.Logger, undo: Undo): Promise<Running> {
   const database = await openDatabase(config, log, undo)
   await migrate(database.config)
-  const journal = new PostgresJournal(database.config, {
-    onLost: error => log.warn({ reason: error.message }, 'a database connection was lost'),
-  })
+  // Pools say that they have ended before their connections have, so that the last of them may hear of the server's stop.
+  const onLost = ({ message }: Error) =>
+    undo.isUnderWay || log.warn({ reason: message }, 'a database connection was lost')
+  const journal = new PostgresJournal(database.config, { onLost })
   undo.later(() => journal.close())
   const pool = new pg.Pool({ ...database.config, max: 4 })
-  pool.on('error', error => log.warn({ reason: error.message }, 'a database connection was lost'))
+  pool.on('error', onLost)
   undo.later(() => pool.end())
 
   const keyring = openKeyring(config.dataDir)
@@ -160,12 +161,14 @@ const messageOf = (error: unknown): string => (error instanceof Error ? error.me
 /** What was started, to be ended in the opposite order. */
 class Undo {
   readonly #steps: (() => Promise<unknown> | unknown)[] = []
+  isUnderWay = false
 
   later(step: () => Promise<unknown> | unknown): void {
     this.#steps.push(step)
   }
 
   async all(): Promise<void> {
+    this.isUnderWay = true
     for (let step = this.#steps.pop(); step; step = this.#steps.pop()) await step()
   }
 }

@@ -4,7 +4,13 @@ import type { Reason } from '../core/reasons.ts'
 import type { Mailbox } from '../std/mailbox.ts'
 
 /** Who sends: an application, known by its API key or its SMTP credential. `undefined` allows all. */
-export type Application = { name: string; senders?: string[]; classes?: string[]; environment?: string; appendCode?: boolean }
+export type Application = {
+  name: string
+  senders?: string[]
+  classes?: string[]
+  environment?: string
+  appendCode?: boolean
+}
 
 /** One message as an application asked for it, parsed and within all limits, before anything was decided. */
 export type MessageRequest = {

@@ -45,13 +45,17 @@ describe('lock of a data directory', () => {
     await (await lockDataDir(dataDir)).release()
   })
 
-  it.each(['', '{', '{}', '{"pid":1}', 'null', '{"pid":-1,"startedAt":"x"}'])(
-    'is taken over from a torn file: %j',
-    async content => {
-      writeFileSync(file, content)
-      await (await lockDataDir(dataDir)).release()
-    },
-  )
+  it.each([
+    '',
+    '{',
+    '{}',
+    '{"pid":1}',
+    'null',
+    '{"pid":-1,"startedAt":"x"}',
+  ])('is taken over from a torn file: %j', async content => {
+    writeFileSync(file, content)
+    await (await lockDataDir(dataDir)).release()
+  })
 
   it('goes to exactly one of many that find a stale one', async () => {
     writeFileSync(file, '{}')

@@ -105,20 +105,23 @@ it.each(breaks)('over HTTP, in the idempotency key of a line: %s', async (_, tex
   expect([202, 422]).toContain(line!.status)
 })
 
-it.each(['X-Injected', 'Bcc', 'constructor', '__proto__', 'a: b\r\nc'])(
-  'over HTTP, the slot %j is no header field',
-  async slot => {
-    const body = `{"class":"other","recipient":{"email":"someone@example.net"},"template":"t","slots":{${JSON.stringify(slot)}:"v\\r\\n${injected}"}}`
-    const answer = await product.ask('/v1/messages', {
-      method: 'POST',
-      body,
-      headers: { 'content-type': 'application/json' },
-    })
-    expect([202, 422]).toContain(answer.status)
-    if (answer.status === 202)
-      expect(answer.body).toMatchObject({ outcome: 'hold', reasons: [{ code: 'template.unknown' }] })
-  },
-)
+it.each([
+  'X-Injected',
+  'Bcc',
+  'constructor',
+  '__proto__',
+  'a: b\r\nc',
+])('over HTTP, the slot %j is no header field', async slot => {
+  const body = `{"class":"other","recipient":{"email":"someone@example.net"},"template":"t","slots":{${JSON.stringify(slot)}:"v\\r\\n${injected}"}}`
+  const answer = await product.ask('/v1/messages', {
+    method: 'POST',
+    body,
+    headers: { 'content-type': 'application/json' },
+  })
+  expect([202, 422]).toContain(answer.status)
+  if (answer.status === 202)
+    expect(answer.body).toMatchObject({ outcome: 'hold', reasons: [{ code: 'template.unknown' }] })
+})
 
 describe('over SMTP', () => {
   const body = 'From: app@example.org\r\nSubject: Hello\r\n\r\nHello\r\n'

@@ -24,14 +24,17 @@ beforeAll(async () => {
 afterAll(() => sink.close())
 
 describe('without a credential', () => {
-  it.each(['MAIL FROM:<app@example.org>', 'MAIL FROM:<>', 'RCPT TO:<a@example.net>', 'DATA', 'VRFY a@example.net'])(
-    '%s: 530',
-    async line => {
-      const client = await product.smtp()
-      expect(await client.say(line)).toMatch(/^530 5\.7\.0 /)
-      client.close()
-    },
-  )
+  it.each([
+    'MAIL FROM:<app@example.org>',
+    'MAIL FROM:<>',
+    'RCPT TO:<a@example.net>',
+    'DATA',
+    'VRFY a@example.net',
+  ])('%s: 530', async line => {
+    const client = await product.smtp()
+    expect(await client.say(line)).toMatch(/^530 5\.7\.0 /)
+    client.close()
+  })
 
   it.each([
     ['a wrong password', `AUTH PLAIN ${plain(`\0${smtpUser}\0wrong`)}`, /^535 5\.7\.8 /],
@@ -217,12 +220,14 @@ describe('over HTTP', () => {
     expect(await product.send({ ...message, ...change })).toMatchObject({ status: 422, body: { faults: [{ code }] } })
   })
 
-  it.each(['app@example.org', 'app@EXAMPLE.org', 'App@example.org', 'Shop <any@shop.example.org>'])(
-    '%s is a bound sender, as over SMTP',
-    async from => {
-      expect((await product.send({ ...message, from })).status).toBe(202)
-    },
-  )
+  it.each([
+    'app@example.org',
+    'app@EXAMPLE.org',
+    'App@example.org',
+    'Shop <any@shop.example.org>',
+  ])('%s is a bound sender, as over SMTP', async from => {
+    expect((await product.send({ ...message, from })).status).toBe(202)
+  })
 
   it('a key that sends reports no causes', async () => {
     const answer = await product.ask('/v1/events', {

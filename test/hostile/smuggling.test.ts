@@ -93,26 +93,24 @@ describe.each([
     await out.close()
   })
 
-  it.each(refused)(
-    '%s within a mail: refused for good, and the next mail on the connection is fine',
-    async (_, variant) => {
-      const client = await product.smtp()
-      expect(await client.mail(mailWith(variant))).toMatch(/^550 5\.6\.11 /)
-      expect(await client.mail(plain)).toMatch(/^250 2\.0\.0 /)
-      // The same in single bytes, so that the variant is cut at every place.
-      for (const line of ['MAIL FROM:<app@example.org>', 'RCPT TO:<someone@example.net>', 'DATA'])
-        await client.say(line)
-      client.write('Subject: outer\r\n\r\nbody')
-      for (const piece of variant) {
-        client.write(piece)
-        await new Promise(resolve => setImmediate(resolve))
-      }
-      client.write(`${smuggled}.\r\n`)
-      expect(await client.reply()).toMatch(/^550 5\.6\.11 /)
-      expect(await client.mail(plain)).toMatch(/^250 2\.0\.0 /)
-      client.close()
-    },
-  )
+  it.each(
+    refused,
+  )('%s within a mail: refused for good, and the next mail on the connection is fine', async (_, variant) => {
+    const client = await product.smtp()
+    expect(await client.mail(mailWith(variant))).toMatch(/^550 5\.6\.11 /)
+    expect(await client.mail(plain)).toMatch(/^250 2\.0\.0 /)
+    // The same in single bytes, so that the variant is cut at every place.
+    for (const line of ['MAIL FROM:<app@example.org>', 'RCPT TO:<someone@example.net>', 'DATA']) await client.say(line)
+    client.write('Subject: outer\r\n\r\nbody')
+    for (const piece of variant) {
+      client.write(piece)
+      await new Promise(resolve => setImmediate(resolve))
+    }
+    client.write(`${smuggled}.\r\n`)
+    expect(await client.reply()).toMatch(/^550 5\.6\.11 /)
+    expect(await client.mail(plain)).toMatch(/^250 2\.0\.0 /)
+    client.close()
+  })
 
   it.each(delivered)('%s is text: one in, one out', async (_, variant) => {
     const client = await product.smtp()

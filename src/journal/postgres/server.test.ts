@@ -31,14 +31,15 @@ describe('the server of DATABASE_URL', () => {
     expect(fault.message).not.toContain('hidden')
   })
 
-  it.each(['not a url', 'postgres://someone:hidden@host:port/place', 'postgres://%zz:hidden@host/place'])(
-    'that cannot be read, %s: database-unreachable, without the password',
-    async url => {
-      const fault = await checkServer(url).catch(error => error)
-      expect(fault.code).toBe('database-unreachable')
-      expect(fault.message).not.toContain('hidden')
-    },
-  )
+  it.each([
+    'not a url',
+    'postgres://someone:hidden@host:port/place',
+    'postgres://%zz:hidden@host/place',
+  ])('that cannot be read, %s: database-unreachable, without the password', async url => {
+    const fault = await checkServer(url).catch(error => error)
+    expect(fault.code).toBe('database-unreachable')
+    expect(fault.message).not.toContain('hidden')
+  })
 
   it('that takes no writes: database-read-only', async () => {
     const config = await freshDatabase()

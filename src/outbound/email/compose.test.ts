@@ -358,12 +358,17 @@ describe('header injection', () => {
     expect(parsed.to?.map(one => one.address)).toEqual(['alice@example.net'])
   })
 
-  it.each(['Bcc', 'to', 'Resent-To', 'Content-Type', 'Return-Path', 'X Note', ''])(
-    'takes no header called %j',
-    async name => {
-      expect((await compose({ ...base, headers: [[name, 'eve@evil.test']] })).status).toBe('refused')
-    },
-  )
+  it.each([
+    'Bcc',
+    'to',
+    'Resent-To',
+    'Content-Type',
+    'Return-Path',
+    'X Note',
+    '',
+  ])('takes no header called %j', async name => {
+    expect((await compose({ ...base, headers: [[name, 'eve@evil.test']] })).status).toBe('refused')
+  })
 })
 
 describe('addHeaders', () => {

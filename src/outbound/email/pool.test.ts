@@ -462,15 +462,15 @@ describe('against smtp-server', () => {
     expect(got[0]!.secure).toBe(true)
   })
 
-  it.each([{ tls: 'required' as const }, { tls: 'implicit' as const }])(
-    'refuses a certificate that nobody vouches for: $tls',
-    async ({ tls }) => {
-      const { port, got } = await smtpServer({ secure: tls === 'implicit' })
-      const outcome = await poolFor(port, {}, { tls, verify: true }).send('up', mail('1'))
-      expect(outcome).toMatchObject({ status: 'deferred', text: expect.stringMatching(/CERT/) })
-      expect(got).toEqual([])
-    },
-  )
+  it.each([
+    { tls: 'required' as const },
+    { tls: 'implicit' as const },
+  ])('refuses a certificate that nobody vouches for: $tls', async ({ tls }) => {
+    const { port, got } = await smtpServer({ secure: tls === 'implicit' })
+    const outcome = await poolFor(port, {}, { tls, verify: true }).send('up', mail('1'))
+    expect(outcome).toMatchObject({ status: 'deferred', text: expect.stringMatching(/CERT/) })
+    expect(got).toEqual([])
+  })
 
   it('TLS required and not offered', async () => {
     const { port } = await smtpServer({ hideSTARTTLS: true })

@@ -133,13 +133,16 @@ describe('showing', () => {
     expect((await get('/mailbox/m1/raw')).headers['content-disposition']).toBe('attachment; filename="m1.eml"')
   })
 
-  it.each(['/mailbox/none', '/mailbox/m1/other', '/mailbox/../m1', '/mailbox/m1%2f..', '/elsewhere'])(
-    '404 for %s',
-    async target => {
-      const get = await shown(both)
-      expect((await get(target)).status).toBe(404)
-    },
-  )
+  it.each([
+    '/mailbox/none',
+    '/mailbox/m1/other',
+    '/mailbox/../m1',
+    '/mailbox/m1%2f..',
+    '/elsewhere',
+  ])('404 for %s', async target => {
+    const get = await shown(both)
+    expect((await get(target)).status).toBe(404)
+  })
 
   it("runs nothing of a mail's: every field is text on our pages, its HTML has a document without rights", async () => {
     const get = await shown(
