@@ -52,6 +52,22 @@ export function classRoutes(app: FastifyInstance, deps: RouteDeps): void {
     handler: request => putClass(deps, request),
   })
 
+  stopRoutes(app, deps)
+
+  app.delete('/v1/accounts/:account', {
+    config: { access: 'operate' },
+    schema: operation('Erase the keys of a person; the answer is the same for an account that is not known', {
+      params: AccountParams,
+      response: { 200: Done, ...answers(401, 403, 404, 500, 503) },
+    }),
+    handler: async request => {
+      await deps.operator.erase((request.params as { account: string }).account, actor(request))
+      return { done: true }
+    },
+  })
+}
+
+function stopRoutes(app: FastifyInstance, deps: RouteDeps): void {
   app.post('/v1/classes/:class/pause', {
     config: { access: 'operate' },
     schema: operation('Stop a class or one of its lanes; answers when the stop holds', {
@@ -78,18 +94,6 @@ export function classRoutes(app: FastifyInstance, deps: RouteDeps): void {
       const { lane } = request.body as ResumeBody
       const resume = { class: nameOf(request), by: actor(request), ...(lane === undefined ? {} : { lane }) }
       if ((await deps.operator.resume(resume)).status === 'unknown-class') throw new Refusal('class.unknown')
-      return { done: true }
-    },
-  })
-
-  app.delete('/v1/accounts/:account', {
-    config: { access: 'operate' },
-    schema: operation('Erase the keys of a person; the answer is the same for an account that is not known', {
-      params: AccountParams,
-      response: { 200: Done, ...answers(401, 403, 404, 500, 503) },
-    }),
-    handler: async request => {
-      await deps.operator.erase((request.params as { account: string }).account, actor(request))
       return { done: true }
     },
   })
