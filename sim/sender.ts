@@ -1,6 +1,5 @@
 import type { CauseFacts } from '../src/core/events.ts'
 import type { Application, Intake, MessageAnswer, MessageRequest, ReportedEvent } from '../src/inbound/intake.ts'
-import { Unavailable } from '../src/inbound/intake.ts'
 import type { Host } from './host.ts'
 import type { World } from './world.ts'
 
@@ -161,6 +160,8 @@ export class Senders {
   }
 }
 
+const unavailable = new Set(['Unavailable', 'PartitionUnavailable', 'JournalUnavailable'])
+
 /** Asks until there is an answer: a refused connection, an answer of 503 and one that does not come are all the same. */
 export async function untilAnswered<T>(
   world: World,
@@ -174,7 +175,7 @@ export async function untilAnswered<T>(
       const heard = asked.then(
         answer => ({ answer }),
         error => {
-          if (error instanceof Unavailable || error?.name === 'PartitionUnavailable') return undefined
+          if (unavailable.has(error?.name)) return undefined
           throw error
         },
       )

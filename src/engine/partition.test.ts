@@ -257,6 +257,30 @@ describe('a stop', () => {
   })
 })
 
+describe('a stop that comes late', () => {
+  it('holds for what was on its way to the world and had not left', async () => {
+    const given = await Given.open()
+    await given.send()
+    await given.hands.pass(10)
+    given.handovers.shift()!.end({ handover: 'deferred', reply: '451' })
+    await given.hands.pass(10)
+    given.partition.forgetKeys()
+    const { sealed } = given.journal
+    let answer = () => {}
+    given.journal.sealed = (...args) =>
+      new Promise(resolve => void (answer = () => void sealed.apply(given.journal, args).then(resolve)))
+    await given.hands.pass(10 * second)
+    expect(given.partition.inFlight).toBe(1)
+    await given.until(pauseClass(given.partition, { class: 'other', by: 'operator', reason: 'drill' }))
+    answer()
+    await given.hands.pass(10 * second)
+    expect(given.handovers).toHaveLength(0)
+    given.journal.sealed = sealed
+    await given.until(resumeClass(given.partition, { class: 'other', by: 'operator' }))
+    expect(await given.handedOver()).toBeDefined()
+  })
+})
+
 describe('what is erased', () => {
   const placesOf = (given: Given, to: string) =>
     async function* () {

@@ -5,7 +5,7 @@ import type { Event, MessageId } from '../core/events.ts'
 import { fold } from '../core/fold.ts'
 import type { Lane } from '../core/policy.ts'
 import { restore } from '../core/snapshot.ts'
-import { newState, type State } from '../core/state.ts'
+import { newState, type State, stopOf } from '../core/state.ts'
 import { step } from '../core/step.ts'
 import { type Batch, type Claim, type Journal, JournalUnavailable } from '../journal/journal.ts'
 import { assert } from '../std/assert.ts'
@@ -358,7 +358,8 @@ export class Partition {
     const isExpired = () => this.#clock.now() >= effect.expiresAt
     try {
       const content = this.#contents.get(effect.id) ?? (await this.#reader.read(effect.facts, effect.position))
-      if (isExpired()) return this.#putBack(effect)
+      // Reading it back may have taken seconds; a stop that was acknowledged meanwhile holds.
+      if (isExpired() || this.#isStopped(effect)) return this.#putBack(effect)
       const { handover, reply, restMs } = content
         ? await this.#options.deliver(effect, content, isExpired)
         : { handover: 'unreadable' as const, reply: '', restMs: undefined }
@@ -368,6 +369,10 @@ export class Partition {
       this.#options.log.error({ id: effect.id, reason: messageOf(error) }, 'a hand-over could not be made')
       this.#options.surroundings.after(recoverPauseMs, () => this.#putBack(effect))
     }
+  }
+
+  #isStopped({ facts, lane }: Effect): boolean {
+    return stopOf(this.#state, facts.class, lane, this.#clock.now()) !== undefined
   }
 
   #rest(upstream: string, ms: number): void {
