@@ -135,7 +135,7 @@ export function httpOver(part: Partial<HttpDeps> = {}): Bench {
   const operator = new RecordedOperator()
   const logged: Bench['logged'] = []
   const write = (fields: object, text: string) => void logged.push({ fields, text })
-  const log = { info: write, error: write }
+  const log = { debug: write, info: write, error: write }
   const app = buildHttp({
     intake,
     operator,
