@@ -99,7 +99,7 @@ export class RecordedOperator implements OperatorPort {
 
 /** An empty register. */
 export const emptyRegister = (): Register => ({
-  follow: async () => ({ position: () => 0, reached: async () => true, stop: async () => {} }),
+  follow: async () => ({ position: () => 0, wake: () => {}, reached: async () => true, stop: async () => {} }),
   reached: async () => true,
   message: async () => undefined,
   list: async ({ cursor }) => (cursor === undefined ? { items: [], stale: false } : undefined),
