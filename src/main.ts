@@ -9,7 +9,7 @@ import type { Config } from './config.ts'
 import type { MessageId } from './core/events.ts'
 import { fromConfig } from './core/state.ts'
 import { pack } from './engine/content.ts'
-import { encrypt, type Keyring, openKeyring, random } from './engine/keyring.ts'
+import { encrypt, type Keyring, openKeyring, randomInto } from './engine/keyring.ts'
 import { engineMetrics } from './engine/metrics.ts'
 import { applyPolicy } from './engine/operator.ts'
 import { Partition, PartitionUnavailable, type Submission } from './engine/partition.ts'
@@ -229,8 +229,13 @@ async function openSigner(config: Config, undo: Undo): Promise<DkimSigner | unde
 /** The engine's side of the intake: ids, hashes, sealing, and the way into the partition. */
 function gateway(config: Config, partition: Partition, keyring: Keyring) {
   let counter = 0
+  const tail = new Uint8Array(8)
+  const newId = () => {
+    randomInto(tail)
+    return uuidv7(partition.now(), counter++ & 0xfff, tail) as MessageId
+  }
   return {
-    newId: () => uuidv7(partition.now(), counter++ & 0xfff, random(8)) as MessageId,
+    newId,
     hash: keyring.hash,
     code: keyring.code,
     isAllowListed: config.isAllowListed,

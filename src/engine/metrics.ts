@@ -29,7 +29,9 @@ export function engineMetrics(registry: Registry): {
   return {
     appended({ events }) {
       batches.observe(events.length)
-      for (const event of events) count(event, decisions, ends)
+      const tally = new Tally()
+      for (const event of events) count(event, tally, decisions, ends)
+      tally.flush()
     },
     watch(partition) {
       const gauge = (name: string, help: string, read: () => number) =>
@@ -53,23 +55,36 @@ export function engineMetrics(registry: Registry): {
   }
 }
 
-function count(event: Event, decisions: Counter, ends: Counter): void {
+/** Sums over a batch, so that a counter looks its labels up once for each series and not for each message. */
+class Tally {
+  readonly #sums = new Map<string, { counter: Counter; labels: Record<string, string>; sum: number }>()
+
+  add(counter: Counter, labels: Record<string, string>, key: string): void {
+    const known = this.#sums.get(key)
+    if (known) known.sum++
+    else this.#sums.set(key, { counter, labels, sum: 1 })
+  }
+
+  flush(): void {
+    for (const { counter, labels, sum } of this.#sums.values()) counter.inc(labels, sum)
+  }
+}
+
+function count(event: Event, tally: Tally, decisions: Counter, ends: Counter): void {
+  const ended = (upstream: string, outcome: string) => tally.add(ends, { upstream, outcome }, `${outcome} ${upstream}`)
   switch (event.type) {
-    case 'MessageDecided':
-      decisions.inc({ class: event.message.class, lane: event.lane, outcome: event.outcome })
-      return
+    case 'MessageDecided': {
+      const { message, lane, outcome } = event
+      return tally.add(decisions, { class: message.class, lane, outcome }, `${outcome} ${lane} ${message.class}`)
+    }
     case 'MessageDelivered':
-      ends.inc({ upstream: event.upstream, outcome: 'accepted' })
-      return
+      return ended(event.upstream, 'accepted')
     case 'HandoverDeferred':
-      ends.inc({ upstream: event.upstream, outcome: 'deferred' })
-      return
+      return ended(event.upstream, 'deferred')
     case 'HandoverUnknown':
-      ends.inc({ upstream: event.upstream, outcome: 'unknown' })
-      return
+      return ended(event.upstream, 'unknown')
     case 'MessageUndeliverable':
-      ends.inc({ upstream: event.upstream, outcome: 'rejected' })
-      return
+      return ended(event.upstream, 'rejected')
     default:
   }
 }

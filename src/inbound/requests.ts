@@ -94,15 +94,24 @@ function contentOf(
   application: Application,
   { recipient, account, from, content, messageId }: MessageRequest,
 ): Content {
-  const { kind, ...parts } = content
-  return {
-    recipient,
-    ...(account !== undefined && { account }),
-    ...(from && { from }),
-    ...(messageId !== undefined && { messageId }),
-    ...(application.appendCode && { appendCode: true }),
-    ...(kind === 'parts' ? parts : kind === 'template' ? { slots: content.slots } : { raw: content.data }),
-  }
+  const whole: Content = { recipient }
+  if (account !== undefined) whole.account = account
+  if (from) whole.from = from
+  if (messageId !== undefined) whole.messageId = messageId
+  if (application.appendCode) whole.appendCode = true
+  if (content.kind === 'parts') addParts(whole, content)
+  else if (content.kind === 'template') whole.slots = content.slots
+  else whole.raw = content.data
+  return whole
+}
+
+function addParts(
+  whole: Content,
+  { subject, text, html }: Extract<MessageRequest['content'], { kind: 'parts' }>,
+): void {
+  whole.subject = subject
+  if (text !== undefined) whole.text = text
+  if (html !== undefined) whole.html = html
 }
 
 /**
@@ -116,17 +125,15 @@ function repeatOf(
   digest: string,
 ): MessageFacts['repeat'] | undefined {
   const { idempotencyKey, account = '', messageId, recipient } = request
-  const everything = [
-    digest,
-    request.class,
-    request.cause,
-    request.expiresAt,
-    request.environment,
-    templateKey(request),
-  ]
-  const content = gateway.hash('content', JSON.stringify(everything))
-  if (idempotencyKey !== undefined)
-    return { key: gateway.hash('idempotency', JSON.stringify([application.name, account, idempotencyKey])), content }
+  if (idempotencyKey !== undefined) {
+    const { cause, expiresAt, environment } = request
+    const everything = [digest, request.class, cause, expiresAt, environment, templateKey(request)]
+    const scope = [application.name, account, idempotencyKey]
+    return {
+      key: gateway.hash('idempotency', JSON.stringify(scope)),
+      content: gateway.hash('content', JSON.stringify(everything)),
+    }
+  }
   if (messageId === undefined) return undefined
   const scope = [application.name, messageId, recipient.address.toLowerCase(), digest]
   return { key: gateway.hash('message-id', JSON.stringify(scope)), content: gateway.hash('content', digest) }

@@ -3,10 +3,11 @@ import { Readable } from 'node:stream'
 import { text } from 'node:stream/consumers'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { answerBatch, type BatchDeps } from './batch.ts'
+import { answerBatch, type BatchDeps, linesUndecidedMax } from './batch.ts'
 import { check } from './check.ts'
 import { BatchResult, batchLineBytesMax, batchLinesMax, bodyDepthMax } from './contract.ts'
 import { lineCutter } from './lines.ts'
+import { Room } from './room.ts'
 import { bearer, httpOver, message, RecordedIntake } from './test-ports.ts'
 
 type Result = { index: number; status: number; code: string; id?: string; faults?: { pointer: string; code: string }[] }
@@ -20,7 +21,8 @@ const parse = (body: string): Result[] =>
 function over(intake: RecordedIntake): BatchDeps {
   const application = { name: 'shop' }
   const reader = { application, knowsClass: (name: string) => name === 'other' }
-  return { intake, reader, application, decided: () => {}, failed: () => {}, brokenOff: () => {} }
+  const room = new Room(linesUndecidedMax)
+  return { intake, reader, application, room, decided: () => {}, failed: () => {}, brokenOff: () => {} }
 }
 
 const pieces = (body: Buffer, size: number): Buffer[] =>

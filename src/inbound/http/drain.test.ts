@@ -50,26 +50,23 @@ describe('a stop', () => {
   it.each([
     ['/v1/messages', 'application/json', 202],
     ['/v1/messages/batch', 'application/x-ndjson', 200],
-  ])(
-    'answers what is under way at %s, then ends the connection that would be kept alive',
-    async (path, type, status) => {
-      const slow = slowIntake()
-      const { app, open } = await listening(slow.intake)
-      const socket = open()
-      let answer = ''
-      socket.on('data', chunk => {
-        answer += chunk
-      })
-      socket.write(post(path, type))
-      await slow.isAsked
-      const ended = once(socket, 'close')
-      const closed = app.close()
-      slow.go()
-      await Promise.all([closed, ended])
-      expect(answer).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `))
-      expect(answer).toContain('"outcome":"deliver"')
-    },
-  )
+  ])('answers what is under way at %s, then ends the connection that would be kept alive', async (path, type, status) => {
+    const slow = slowIntake()
+    const { app, open } = await listening(slow.intake)
+    const socket = open()
+    let answer = ''
+    socket.on('data', chunk => {
+      answer += chunk
+    })
+    socket.write(post(path, type))
+    await slow.isAsked
+    const ended = once(socket, 'close')
+    const closed = app.close()
+    slow.go()
+    await Promise.all([closed, ended])
+    expect(answer).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `))
+    expect(answer).toContain('"outcome":"deliver"')
+  })
 
   it('does not wait for ever for who never ends his request', async () => {
     const { app, open } = await listening(new RecordedIntake(), 50)

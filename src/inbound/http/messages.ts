@@ -2,7 +2,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { ListQuery } from '../../views/register.ts'
 import { applicationOf, readableBy } from './access.ts'
 import { detailOf, explainAnswer, rowOf } from './answer.ts'
-import { answerBatch } from './batch.ts'
+import { answerBatch, linesUndecidedMax } from './batch.ts'
 import { isTooDeep } from './body.ts'
 import {
   BatchResult,
@@ -19,10 +19,12 @@ import {
 import { answers, operation } from './documentation.ts'
 import { messageBody, messageFaults, parseMessage, type Reader } from './message.ts'
 import { Refusal } from './problems.ts'
+import { Room } from './room.ts'
 import { faultFields, type RouteDeps } from './server.ts'
 import { parseInstant } from './time.ts'
 
 export function messageRoutes(app: FastifyInstance, deps: RouteDeps): void {
+  const room = new Room(linesUndecidedMax)
   // The body is checked in the handler: some faults only show beyond the schema, and all are named at once.
   const unchecked = { validatorCompiler: () => (value: unknown) => ({ value }) }
 
@@ -52,7 +54,7 @@ export function messageRoutes(app: FastifyInstance, deps: RouteDeps): void {
         ...answers(400, 401, 403, 413, 415, 500),
       },
     }),
-    handler: (request, reply) => postBatch(deps, request, reply),
+    handler: (request, reply) => postBatch(deps, room, request, reply),
   })
 
   app.get('/v1/messages/:id', {
@@ -116,7 +118,7 @@ function keyHeader(request: FastifyRequest): {
   return { faults: [{ pointer: '', code: 'idempotency.key-malformed', detail }] }
 }
 
-function postBatch(deps: RouteDeps, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+function postBatch(deps: RouteDeps, room: Room, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   if (request.headers['idempotency-key'] !== undefined) throw new Refusal('idempotency.header-not-for-batch')
   const body = request.body as AsyncIterable<Buffer> | undefined
   if (body === undefined || !(Symbol.asyncIterator in Object(body))) throw new Refusal('body.media-type')
@@ -125,6 +127,7 @@ function postBatch(deps: RouteDeps, request: FastifyRequest, reply: FastifyReply
     intake: deps.intake,
     reader,
     application: reader.application,
+    room,
     decided: deps.counters.decided,
     failed: error => deps.log.error(faultFields(error as Error, request), 'a chunk of a batch failed'),
     brokenOff: () => reply.raw.once('finish', () => request.raw.destroy()),
