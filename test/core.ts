@@ -1,6 +1,7 @@
 import type { Answer, Command } from '../src/core/commands.ts'
 import { type Effect, effects } from '../src/core/effects.ts'
 import type { CauseFacts, Event, MessageFacts, MessageId } from '../src/core/events.ts'
+import type { When } from '../src/core/fold.ts'
 import { hourOf } from '../src/core/leases.ts'
 import { type ClassPolicy, freshPolicy, type Lane, lanes, type Policy } from '../src/core/policy.ts'
 import { fromConfig, newState, type State } from '../src/core/state.ts'
@@ -33,6 +34,7 @@ export type Caused = Partial<Pick<CauseFacts, 'kind' | 'trust' | 'known' | 'occu
 export class Core {
   readonly state: State = newState()
   readonly events: Event[] = []
+  readonly journal: { event: Event; when: When }[] = []
   at = t0
   #position = 0
   #grants = 0
@@ -48,8 +50,10 @@ export class Core {
   }
 
   do(command: Command): Answer {
-    const { events, answer } = step(this.state, command, { position: ++this.#position, at: this.at })
+    const when = { position: ++this.#position, at: this.at }
+    const { events, answer } = step(this.state, command, when)
     this.events.push(...events)
+    for (const event of events) this.journal.push({ event, when })
     return answer
   }
 
@@ -129,10 +133,10 @@ export class Core {
     return this.state.messages.get(id)?.status.is ?? 'ended'
   }
 
-  due(inFlight: Effect[] = [], window = { inFlightMax: 100, bulkInFlightMax: 50 }): Effect[] {
+  due(inFlight: Effect[] = [], window = { inFlightMax: 100, bulkInFlightMax: 50 }, resting: string[] = []): Effect[] {
     return effects(this.state, this.at, window, {
       inFlight: new Map(inFlight.map(effect => [effect.id, effect])),
-      isResting: () => false,
+      isResting: upstream => resting.includes(upstream),
     })
   }
 }

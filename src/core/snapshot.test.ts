@@ -1,0 +1,133 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { dump } from '../../sim/dump.ts'
+import { Core, idOf, minute, second } from '../../test/core.ts'
+import type { Page } from './capture.ts'
+import type { Handover } from './commands.ts'
+import { fold } from './fold.ts'
+import { beginCapture, restore } from './snapshot.ts'
+import { newState } from './state.ts'
+
+type Act = (core: Core) => unknown
+
+const person = fc.integer({ min: 0, max: 5 }).map(n => ({ account: `user${n}`, to: `user${n}@example.org` }))
+const message = fc.integer({ min: 1, max: 30 }).map(idOf)
+const by = 'operator'
+const act: fc.Arbitrary<Act> = fc.oneof(
+  fc
+    .record({
+      person,
+      class: fc.constantFrom('password-reset', 'other', 'sign-in-alert', 'breach-notice'),
+      key: fc.option(fc.constantFrom('k', 'l', 'm'), { nil: undefined }),
+      expires: fc.boolean(),
+    })
+    .map(
+      ({ person, key, expires, ...rest }): Act =>
+        core =>
+          core.send({ ...person, ...rest, ...(key && { key }), ...(expires && { expiresAt: core.at + minute }) }),
+    ),
+  fc
+    .record({ person, kind: fc.constantFrom('reset.requested' as const, 'login.succeeded' as const), key: fc.nat(40) })
+    .map(
+      ({ person, kind, key }): Act =>
+        core =>
+          core.cause(`cause${key}`, { account: person.account, kind, recipients: key % 2 ? [person.to] : [] }),
+    ),
+  fc.constantFrom(0, second, 6 * second, 2 * minute).map(
+    (ms): Act =>
+      core =>
+        core.wait(ms),
+  ),
+  fc.tuple(message, fc.constantFrom<Handover>('accepted', 'deferred', 'rejected', 'unknown')).map(
+    ([id, handover]): Act =>
+      core =>
+        core.handover(id, handover),
+  ),
+  message.map(
+    (id): Act =>
+      core =>
+        core.do({ type: 'ReleaseMessage', id, by }),
+  ),
+  message.map(
+    (id): Act =>
+      core =>
+        core.do({ type: 'DiscardMessage', id, by, reason: 'drill' }),
+  ),
+  fc.constantFrom('PauseClass' as const, 'ResumeClass' as const).map(
+    (type): Act =>
+      core =>
+        core.do({ type, class: 'other', by, reason: 'drill' }),
+  ),
+  fc.constant<Act>(core => core.grantAll(20)),
+)
+const acts = fc.array(act, { maxLength: 60 })
+
+function pagesOf(capture: ReturnType<typeof beginCapture>): Page[] {
+  const pages: Page[] = []
+  for (let page = capture.next(); page; page = capture.next()) pages.push(page)
+  return pages
+}
+
+/** As a store does: a page that was written before is replaced. */
+const merged = (...captures: Page[][]): Page[] => [...new Map(captures.flat().map(page => [page.page, page])).values()]
+
+describe('the state', () => {
+  it('is what its events say, from the first on, bit for bit', () => {
+    fc.assert(
+      fc.property(acts, acts => {
+        const core = new Core()
+        for (const act of acts) act(core)
+        const replayed = newState()
+        for (const { event, when } of core.journal) fold(replayed, JSON.parse(JSON.stringify(event)), when)
+        expect(dump(replayed)).toBe(dump(core.state))
+      }),
+    )
+  })
+
+  it('is captured as it was when the capture began, and comes back from its pages', () => {
+    fc.assert(
+      fc.property(acts, acts, fc.nat(3), (before, during, between) => {
+        const core = new Core()
+        for (const act of before) act(core)
+        const then = dump(core.state)
+        const capture = beginCapture(core.state, { whole: true })
+        const pages: Page[] = []
+        for (const act of during) {
+          for (let i = 0; i < between; i++) {
+            const page = capture.next()
+            if (page) pages.push(page)
+          }
+          act(core)
+        }
+        pages.push(...pagesOf(capture))
+        expect(dump(restore(pages))).toBe(then)
+      }),
+    )
+  })
+
+  it('comes back from a whole capture and what changed since, and goes on as if nothing had been', () => {
+    fc.assert(
+      fc.property(acts, acts, acts, (first, second, third) => {
+        const core = new Core()
+        for (const act of first) act(core)
+        const whole = pagesOf(beginCapture(core.state, { whole: true }))
+        for (const act of second) act(core)
+        const changed = pagesOf(beginCapture(core.state, { whole: false }))
+        const back = restore(merged(whole, changed))
+        expect(dump(back)).toBe(dump(core.state))
+        const from = core.journal.length
+        for (const act of third) act(core)
+        for (const { event, when } of core.journal.slice(from)) fold(back, event, when)
+        expect(dump(back)).toBe(dump(core.state))
+      }),
+    )
+  })
+
+  it('does not come back from a page that nobody knows', () => {
+    expect(() => restore([{ page: 'nothing/1', bytes: new Uint8Array(0) }])).toThrow('found nothing')
+  })
+
+  it('stops at an event that nobody knows rather than let it vanish', () => {
+    expect(() => fold(newState(), { type: 'SomethingElse' } as never, { position: 1, at: 0 })).toThrow('unknown case')
+  })
+})
