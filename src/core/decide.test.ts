@@ -96,7 +96,7 @@ describe('the end of a life', () => {
     core.wait(2 * minute)
     core.grantAll()
     const again = core.send({ account: 'ann', cause: 'c' })
-    expect(again).toBe(outcome === 'hold' ? 'deliver reserved' : 'deliver open cause.used')
+    expect(again).toBe(outcome === 'hold' ? 'deliver reserved' : 'hold open cause.used')
   })
 })
 

@@ -132,14 +132,16 @@ function cause(one: Case): Finding | undefined {
     const awaitsUntil = again ? again.until : now + state.policy.causeAwaitedMs
     return { code: 'cause.awaited', outcome: 'hold', binds: 'enforced', awaitsUntil }
   }
-  if (isSilent(state, now)) {
+  if (match.code === 'cause.missing' && isSilent(state, now)) {
     const used = state.allowance.get(facts.class)
     const count = used?.hour === hourOf(now) ? used.count : 0
     const exhausted = count >= state.policy.silentSource.allowancePerHour
     return { code: 'cause.source-silent', outcome: 'hold', binds: exhausted ? 'enforced' : 'never' }
   }
   const outcome = policy.causes.whenMissing
-  return { code: match.code, outcome, binds: requirement === 'required' ? 'enforced' : 'never' }
+  // Who names a cause claims to have one, and is taken at the word: a mailer at fault must not get by with a made-up or used-up name.
+  const binding = requirement === 'required' || facts.cause !== undefined
+  return { code: match.code, outcome, binds: binding ? 'enforced' : 'never' }
 }
 
 /**
