@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { Mail } from '../email/outcome.ts'
-import { parsedPartsMax, parseForDisplay } from './parse.ts'
+import { parsedLinesMax, parsedPartsMax, parseForDisplay } from './parse.ts'
 import { renderMailbox } from './render.ts'
 import { LocalMailbox } from './store.ts'
 
@@ -180,6 +180,14 @@ describe('showing', () => {
 })
 
 describe('taking apart', () => {
+  it('outlives a mail that takes all the memory it may have', async () => {
+    const lines = Buffer.from(`Subject: x\r\n\r\n${'.\r\n'.repeat(parsedLinesMax - 10)}`)
+    expect(await parseForDisplay(lines, { memoryMbMax: 8 })).toEqual({ status: 'refused', reason: 'unreadable' })
+    expect(await parseForDisplay(lines)).toMatchObject({ status: 'parsed' })
+    const more = Buffer.from(`Subject: x\r\n\r\n${'.\r\n'.repeat(parsedLinesMax)}`)
+    expect(await parseForDisplay(more)).toEqual({ status: 'refused', reason: 'too-large' })
+  })
+
   it('ends when its time is up', async () => {
     expect(await parseForDisplay(mail('m1').data, { msMax: 0 })).toEqual({ status: 'refused', reason: 'timeout' })
   })

@@ -1,4 +1,5 @@
-import { Worker } from 'node:worker_threads'
+import { spawn } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
 
 /** What is shown of a mail. */
 export type ParsedMail = {
@@ -15,45 +16,58 @@ export type Parsed =
 export const parsedBytesMax = 25 * 1024 * 1024
 /** Lines that may begin a part: the parser takes some 55 µs for each. */
 export const parsedPartsMax = 2_000
+/** The parser takes up to 3 KB of memory for each. */
+export const parsedLinesMax = 150_000
 export const parseMsMax = 5_000
-const inlineBytesMax = 5 * 1024 * 1024
 const parsingsMax = 2
-const workerMemoryMbMax = 256
+const parserMemoryMbMax = 256
+const parserPath = fileURLToPath(new URL('./parse.process.ts', import.meta.url))
 let parsings = 0
 
-/** Take a mail apart for display, in a thread of its own that ends when it takes too long or too much. */
-export async function parseForDisplay(data: Buffer, limits: { msMax?: number } = {}): Promise<Parsed> {
-  if (data.length > parsedBytesMax) return { status: 'refused', reason: 'too-large' }
-  if (countBoundaryLines(data, parsedPartsMax) > parsedPartsMax) return { status: 'refused', reason: 'too-many-parts' }
+type Limits = { msMax?: number; memoryMbMax?: number }
+
+/**
+ * Take a mail apart for display, in a process of its own that ends when it takes too long or too much. A thread will not do: when it runs out of
+ * memory in the middle of an allocation of the runtime's own, all of Tocsin ends with it; a mail of 3 MB was enough.
+ */
+export async function parseForDisplay(data: Buffer, limits: Limits = {}): Promise<Parsed> {
+  if (data.length > parsedBytesMax || count(data, '\n', parsedLinesMax) > parsedLinesMax)
+    return { status: 'refused', reason: 'too-large' }
+  if (count(data, '\n--', parsedPartsMax) > parsedPartsMax) return { status: 'refused', reason: 'too-many-parts' }
   if (parsings >= parsingsMax) return { status: 'refused', reason: 'busy' }
   parsings++
   try {
-    return await parseInWorker(data, limits.msMax ?? parseMsMax)
+    return await parseApart(data, limits)
   } finally {
     parsings--
   }
 }
 
-/** Lines that begin with two hyphens, counted up to one more than `max`. */
-function countBoundaryLines(data: Buffer, max: number): number {
-  let count = 0
-  for (let at = data.indexOf('\n--'); at >= 0 && count <= max; at = data.indexOf('\n--', at + 3)) count++
-  return count
+/** How often `mark` is there, counted up to one more than `max`. */
+function count(data: Buffer, mark: string, max: number): number {
+  let found = 0
+  for (let at = data.indexOf(mark); at >= 0 && found <= max; at = data.indexOf(mark, at + mark.length)) found++
+  return found
 }
 
-async function parseInWorker(data: Buffer, msMax: number): Promise<Parsed> {
-  const worker = new Worker(new URL('./parse.worker.ts', import.meta.url), {
-    workerData: { data, inlineBytesMax },
-    resourceLimits: { maxOldGenerationSizeMb: workerMemoryMbMax },
-    execArgv: [],
+function parseApart(data: Buffer, { msMax = parseMsMax, memoryMbMax = parserMemoryMbMax }: Limits): Promise<Parsed> {
+  const parser = spawn(process.execPath, [`--max-old-space-size=${memoryMbMax}`, parserPath], {
+    stdio: ['pipe', 'pipe', 'ignore'],
+    env: {},
   })
   const { promise, resolve } = Promise.withResolvers<Parsed>()
   const timer = setTimeout(() => resolve({ status: 'refused', reason: 'timeout' }), msMax)
-  worker.on('message', (mail: ParsedMail) => resolve({ status: 'parsed', mail }))
-  worker.on('error', () => resolve({ status: 'refused', reason: 'unreadable' }))
-  worker.on('exit', () => resolve({ status: 'refused', reason: 'unreadable' }))
+  const said: Buffer[] = []
+  parser.stdout.on('data', chunk => said.push(chunk))
+  parser.on('error', () => resolve({ status: 'refused', reason: 'unreadable' }))
+  parser.on('close', code => {
+    if (code !== 0) return resolve({ status: 'refused', reason: 'unreadable' })
+    resolve({ status: 'parsed', mail: JSON.parse(Buffer.concat(said).toString()) as ParsedMail })
+  })
+  parser.stdin.on('error', () => {}) // It ended before it had read all: 'close' follows.
+  parser.stdin.end(data)
   return promise.finally(() => {
     clearTimeout(timer)
-    return worker.terminate()
+    parser.kill('SIGKILL')
   })
 }
