@@ -230,3 +230,22 @@ describe('over HTTP', () => {
   })
 })
 let shared: Product | undefined
+
+it('the local mailbox shows them all in time, or says why not', { timeout: 60_000 }, async () => {
+  const product = await Product.start()
+  const client = await product.smtp()
+  for (const [, make] of delivered) expect(await client.mail(make())).toMatch(/^250 /)
+  client.close()
+  expect(await product.settled()).toEqual({ delivered: delivered.length })
+  const { text } = await product.ask('/mailbox')
+  const links = new Set([...text.matchAll(/href="(\/mailbox\/[^"?#]+)"/g)].map(([, path]) => path!))
+  expect(links.size).toBeGreaterThanOrEqual(delivered.length)
+  for (const path of links) {
+    const at = performance.now()
+    const [page, health] = await Promise.all([product.ask(path), product.ask('/healthz')])
+    expect([200, 413, 422, 503], path).toContain(page.status)
+    expect(health.status).toBe(200)
+    expect(performance.now() - at, path).toBeLessThan(answerMsMax)
+    expect(page.text.length).toBeLessThan(2 * mailBytesMax)
+  }
+})
