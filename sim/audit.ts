@@ -125,6 +125,21 @@ export function journalsKeepSecrets(store: MemoryStore): string[] {
   return wrong
 }
 
+/** 11. Whoever erases a person finds all of it: no ciphertext lies in a journal that no event names. */
+export function everyCiphertextIsNamed(store: MemoryStore, { stories }: Books): string[] {
+  const named = new Map<string, number>()
+  for (const { facts, partition, position } of stories.values()) {
+    if (facts.via === 'notice') continue
+    const batch = `${partition}/${position}`
+    named.set(batch, (named.get(batch) ?? 0) + facts.sealed.length)
+  }
+  return [...store.partitions].flatMap(([number, { rows }]) =>
+    rows
+      .filter(({ position, sealed }) => sealed.length !== (named.get(`${number}/${position}`) ?? 0))
+      .map(({ position }) => `journal ${number} holds at ${position} what no event names`),
+  )
+}
+
 /** What of a message can still be read. */
 export function readable(store: MemoryStore, { facts, partition, position }: Story): 'fits' | 'erased' | 'altered' {
   const { rows } = store.partitions.get(partition)!

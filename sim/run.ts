@@ -13,6 +13,7 @@ import {
   causesJustifyOnce,
   deliveriesAreTrue,
   everyAcknowledgedEnded,
+  everyCiphertextIsNamed,
   journalsKeepSecrets,
   readable,
   readBooks,
@@ -327,6 +328,7 @@ class Simulation {
       [9, undelivered.map(id => `${id} was released and not delivered`)],
       [11, journalsKeepSecrets(this.#store)],
       [11, this.#contentsAreKept(books)],
+      [11, everyCiphertextIsNamed(this.#store, books)],
     ]
   }
 
