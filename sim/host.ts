@@ -24,6 +24,8 @@ export type HostOptions = {
   world: World
   store: MemoryStore
   number: number
+  /** How many partitions share the budgets. */
+  partitions: number
   provider: Provider
   policy: Policy
   faults: Faults & { crash: number }
@@ -86,10 +88,11 @@ export class Host {
   }
 
   #openPartition(life: Life): Promise<Partition> {
-    const { world, store, number, provider, faults, onBegin, snapshotEvery = 10 } = this.#options
+    const { world, store, number, partitions, provider, faults, onBegin, snapshotEvery = 10 } = this.#options
     const mayCrash = () => void (world.chance(faults.crash) && this.life === life && this.crash())
     return Partition.open({
       partition: number,
+      partitions,
       journal: new DistantJournal(store, world, life, { faults, mayCrash }),
       keyring,
       window: { inFlightMax, bulkInFlightMax: 4 },

@@ -90,6 +90,7 @@ class Simulation {
       world: this.#world,
       store: this.#store,
       number,
+      partitions,
       provider: this.#provider,
       policy: this.#policy,
       faults: this.#faults,

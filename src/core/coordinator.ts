@@ -30,15 +30,19 @@ const hoursRemembered = 2
 /** What was granted for such an hour is no longer known, so nothing more is: a partition whose clock is that far behind holds. */
 const isForgotten = (coordinator: Coordinator, hour: number): boolean => hour < coordinator.newestHour - hoursRemembered
 
-/** A partition asks for more when less than a tenth of the hour's budget is left, and gets at most a fifth at a time. */
+/** One of several partitions asks for more when less than a tenth of the hour's budget is left, and gets at most a fifth at a time. */
 const share = { askBelow: 0.1, grant: 0.2 }
 /** The leases of the next hour are granted in the last minutes of this one: nobody waits at the turn of the hour. */
 const aheadMs = 5 * 60_000
 
 export type Want = { class: string; lane: Lane; hour: number; messages: number }
 
-/** What a partition should ask for now, given what it holds. */
-export function wanted(policy: Policy, leases: Leases, now: number): Want[] {
+/** What a partition should ask for now, given what it holds. The only one asks for the whole budget, so that a burst finds all of it. */
+export function wanted(
+  policy: Policy,
+  leases: Leases,
+  { now, partitions }: { now: number; partitions: number },
+): Want[] {
   const wants: Want[] = []
   const hours = [hourOf(now)]
   if (hourOf(now + aheadMs) !== hourOf(now)) hours.push(hourOf(now + aheadMs))
@@ -46,8 +50,9 @@ export function wanted(policy: Policy, leases: Leases, now: number): Want[] {
     for (const lane of lanes)
       for (const hour of hours) {
         const budget = budgetPerHour[lane]
-        if (budget > 0 && leases.remaining(name, lane, hour) <= budget * share.askBelow)
-          wants.push({ class: name, lane, hour, messages: Math.ceil(budget * share.grant) })
+        const messages = partitions === 1 ? budget - leases.granted(name, lane, hour) : Math.ceil(budget * share.grant)
+        const isLow = partitions === 1 || leases.remaining(name, lane, hour) <= budget * share.askBelow
+        if (messages > 0 && isLow) wants.push({ class: name, lane, hour, messages })
       }
   return wants
 }

@@ -121,19 +121,31 @@ describe('the coordinator', () => {
     })
   })
 
+  const wantsOf = (leases: Leases, at: number, partitions: number) =>
+    wanted(policy, leases, { now: at, partitions }).filter(one => one.class === 'other' && one.lane === 'open')
+
   it.each([
     ['in the middle of the hour', 30 * minute, [now]],
     ['in its last minutes', 56 * minute, [now, now + 1]],
-  ])('is asked for what is missing %s', (_name, ms, hours) => {
-    const wants = wanted(policy, new Leases(), t0 + ms).filter(one => one.class === 'other' && one.lane === 'open')
+  ])('is asked for a share of what is missing %s, by one partition of several', (_name, ms, hours) => {
+    const wants = wantsOf(new Leases(), t0 + ms, 3)
     expect(wants).toEqual(hours.map(hour => ({ class: 'other', lane: 'open', hour, messages: 2 })))
   })
 
   it('is not asked while enough is left', () => {
     const leases = new Leases()
     leases.take(lease({ messages: 2 }))
-    expect(wanted(policy, leases, t0).filter(one => one.class === 'other' && one.lane === 'open')).toEqual([])
+    expect(wantsOf(leases, t0, 3)).toEqual([])
     leases.spend('other', 'open', now)
-    expect(wanted(policy, leases, t0).filter(one => one.class === 'other' && one.lane === 'open')).toHaveLength(1)
+    expect(wantsOf(leases, t0, 3)).toHaveLength(1)
+  })
+
+  it('is asked for the whole budget by the only partition, once', () => {
+    const leases = new Leases()
+    const budget = policy.classes.other!.budgetPerHour.open
+    expect(wantsOf(leases, t0, 1)).toMatchObject([{ messages: budget }])
+    leases.take(lease({ messages: budget }))
+    for (let i = 0; i < budget; i++) leases.spend('other', 'open', now)
+    expect(wantsOf(leases, t0, 1)).toEqual([])
   })
 })

@@ -35,6 +35,8 @@ export type Log = {
 
 export type PartitionOptions = {
   partition: number
+  /** How many share the budgets; 1 when absent. */
+  partitions?: number
   journal: Journal
   keyring: Keyring
   deliver: Deliver
@@ -283,7 +285,8 @@ export class Partition {
   /** Without the coordinator the partition goes on with the leases it has. */
   async #grants(now: number): Promise<Command[]> {
     try {
-      return await this.#leasing.grants(this.#state, { partition: this.#options.partition, now })
+      const { partition, partitions = 1 } = this.#options
+      return await this.#leasing.grants(this.#state, { partition, partitions, now })
     } catch (error) {
       if (!(error instanceof JournalUnavailable)) throw error
       this.#options.log.warn({ reason: error.message }, 'no leases were granted')
@@ -444,6 +447,7 @@ export class Partition {
       }
     }
     this.#subjects.forgetAll()
+    this.#leasing.forget()
     this.#state = state
     this.#claim = claim
     // Not behind what this process has seen already, even if the machine's clock was set back since the last batch.
