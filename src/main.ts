@@ -178,7 +178,8 @@ function registerFollower(database: pg.ClientConfig, log: pino.Logger): Follower
   const failed = (error: unknown) => log.warn({ reason: messageOf(error) }, 'the register is behind')
   return partition => {
     const workerData: RegisterWork = { database, partition }
-    const start = () => new Worker(new URL('./register.worker.ts', import.meta.url), { workerData })
+    const resourceLimits = { maxYoungGenerationSizeMb: 48 }
+    const start = () => new Worker(new URL('./register.worker.ts', import.meta.url), { workerData, resourceLimits })
     return followApart(start, { failed })
   }
 }

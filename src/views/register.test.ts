@@ -237,6 +237,18 @@ describe('register', () => {
     expect(rows[0].n).toBe(60)
   })
 
+  it('writes what was read at once in stretches of bounded size', async () => {
+    const entries = entriesOf(Array.from({ length: 6 }, (_, i) => [decided(i)]))
+    const stretchBytesMax = entries[0]!.events.length * 2.5
+    const moves: number[] = []
+    const one = openRegister(pool, { stretchBytesMax, restMs: 60_000, moved: position => void moves.push(position) })
+    await one.follow(journalOf(entries), 0)
+    expect(await one.reached(10_000)).toBe(true)
+    await one.stop()
+    expect(moves).toEqual([2, 4, 6])
+    expect((await one.list({ limit: 10 }))?.items).toHaveLength(6)
+  })
+
   it('waits for what was durable when it was asked', async () => {
     const journal = journalOf([])
     const slow = openRegister(pool, { restMs: 60_000 })
