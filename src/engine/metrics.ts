@@ -50,6 +50,11 @@ export function engineMetrics(registry: Registry): {
         () => partition.state.messages.heldCount,
       )
       gauge('tocsin_messages_in_flight', 'Messages that are with the world', () => partition.inFlight)
+      gauge(
+        'tocsin_clock_ahead_seconds',
+        'How far the journal is ahead of the clock of this machine',
+        () => partition.clockAheadMs / 1000,
+      )
       gauge('tocsin_journal_head', 'Position of the newest batch', () => partition.head)
     },
   }

@@ -55,6 +55,7 @@ class Given {
   readonly hands = new Hands()
   readonly store = new MemoryStore()
   readonly events: Event[] = []
+  readonly warnings: string[] = []
   readonly handovers: { id: MessageId; content: Content; end: (result: Awaited<ReturnType<Deliver>>) => void }[] = []
   fates: AppendFate[] = []
   journal = new MemoryJournal(this.store, { beforeAppend: () => this.fates.shift() ?? 'ok' })
@@ -69,7 +70,7 @@ class Given {
       keyring,
       window: { inFlightMax, bulkInFlightMax: 1 },
       surroundings: given.hands,
-      log: { info() {}, warn() {}, error() {} },
+      log: { info() {}, warn: (_, text) => void given.warnings.push(text), error() {} },
       onAppended: ({ events }) => given.events.push(...events),
       deliver: ({ id }, content) => new Promise(end => void given.handovers.push({ id, content, end })),
     })
@@ -227,6 +228,14 @@ describe('the end of a life', () => {
     expect(given.partition.state.messages.get(id)).toBeUndefined()
     expect(given.happened('MessageExpired')).toHaveLength(1)
     expect(given.handovers).toHaveLength(0)
+  })
+
+  it('tells people, once, when the clock of the machine falls behind it', async () => {
+    const given = await Given.open()
+    given.hands.setWallBack(30 * minute)
+    await given.hands.pass(2 * minute)
+    expect(given.warnings.filter(text => text.includes('ahead of this machine'))).toHaveLength(1)
+    expect(given.partition.clockAheadMs).toBe(30 * minute)
   })
 
   it('does not recede when the machine is set back and the partition recovers', async () => {

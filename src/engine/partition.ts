@@ -64,6 +64,8 @@ const queuedCommandsMax = 50_000
 const recoverPauseMs = 200
 const recoverPauseMsMax = 5000
 const tickMsMax = 1000
+const clockAheadMsMax = 10_000
+const clockToldEveryMs = 600_000
 
 /**
  * The loop of one partition, and the only writer of its journal: collect the commands that have arrived, decide one after the other, each after
@@ -233,7 +235,26 @@ export class Partition {
     if (this.#queue.length > 0 || capturing) this.#wake()
   }
 
+  /** How far the partition's time is ahead of the machine's clock, ms: that clock was set back, or had been ahead. */
+  get clockAheadMs(): number {
+    return Math.max(0, Math.round(this.#clock.now() - this.#options.surroundings.wall()))
+  }
+
+  /** Time goes on from where it was, so causes look older than they are until the clock has caught up: people must know. */
+  #watchClock(): void {
+    const now = this.#options.surroundings.monotonic()
+    if (now < this.#clockToldUntil || this.clockAheadMs < clockAheadMsMax) return
+    this.#clockToldUntil = now + clockToldEveryMs
+    const facts = { aheadMs: this.clockAheadMs }
+    this.#options.log.warn(
+      facts,
+      "the journal is ahead of this machine's clock; fresh causes may look old until the clock has caught up",
+    )
+  }
+  #clockToldUntil = 0
+
   #armTick(): void {
+    this.#watchClock()
     const due = (this.#state.messages.nextDue() ?? Number.POSITIVE_INFINITY) - this.#clock.now()
     this.#cancelTick = this.#options.surroundings.after(Math.max(1, Math.min(due, tickMsMax)), () => this.#wake())
   }
