@@ -80,7 +80,8 @@ const alphabet = '0123456789ABCDEFGHJKMNPQRSTVWXYZ'
 
 /** The upper 60 of 64 bits, five to a sign: the high and the low word give six signs each. */
 function codeOf(hash: Hash64): string {
-  return group(high(hash), group(low(hash), '')).replace(/(.{4})(.{4})(.{4})/, '$1-$2-$3')
+  const signs = group(high(hash), group(low(hash), ''))
+  return `${signs.slice(0, 4)}-${signs.slice(4, 8)}-${signs.slice(8)}`
 }
 
 function group(word: number, behind: string): string {

@@ -25,7 +25,8 @@ export type BatchDeps = {
   application: Application
   /** Shared by all batches of a server: `linesUndecidedMax`. */
   room: Room
-  decided(messageClass: string, answer: MessageAnswer): void
+  /** Told how often an answer was given. */
+  decided(messageClass: string, answer: MessageAnswer, messages: number): void
   /** Told about a fault of ours; its line says `internal`. */
   failed(error: unknown): void
   /** Told when the batch was broken off: what the client still sends is not read. */
@@ -121,16 +122,29 @@ async function decide(
   if (requests.length === 0) return
   try {
     const answers = await deps.intake.messages(deps.application, requests)
-    for (const [i, place] of places.entries()) {
-      const answer = answers[i]!
-      deps.decided(requests[i]!.class, answer)
-      results[place] = resultOf(first + place, answer)
-    }
+    for (let i = 0; i < places.length; i++) results[places[i]!] = resultOf(first + places[i]!, answers[i]!)
+    countRuns(requests, answers, deps.decided)
   } catch (error) {
     const code = error instanceof Unavailable ? 'journal.unavailable' : 'internal'
     if (code === 'internal') deps.failed(error)
     for (const place of places) results[place] ??= refusal(first + place, code)
   }
+}
+
+/** Neighbors mostly get the same answer; counted together, they look the labels of the counter up once. */
+function countRuns(requests: MessageRequest[], answers: MessageAnswer[], decided: BatchDeps['decided']): void {
+  let from = 0
+  for (let i = 1; i <= answers.length; i++) {
+    if (i < answers.length && requests[i]!.class === requests[from]!.class && countsAs(answers[i]!, answers[from]!))
+      continue
+    decided(requests[from]!.class, answers[from]!, i - from)
+    from = i
+  }
+}
+
+function countsAs(a: MessageAnswer, b: MessageAnswer): boolean {
+  if (a.status === 'conflict' || b.status === 'conflict') return a.status === b.status
+  return a.status === b.status && a.outcome === b.outcome && a.lane === b.lane
 }
 
 type ParsedLine = { ok: true; request: MessageRequest } | { ok: false; code: ProblemCode; faults?: Fault[] }

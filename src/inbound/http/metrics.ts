@@ -2,7 +2,7 @@ import { Counter, Gauge, Histogram, type Registry } from 'prom-client'
 import type { MessageAnswer } from '../intake.ts'
 
 export type HttpMetrics = {
-  decided(messageClass: string, answer: MessageAnswer): void
+  decided(messageClass: string, answer: MessageAnswer, messages?: number): void
   events(accepted: number, rejected: number): void
   responded(request: { method: string; route: string; status: number }, seconds: number): void
 }
@@ -30,16 +30,19 @@ export function httpMetrics(registry: Registry): HttpMetrics {
     registers,
   })
   return {
-    decided(messageClass, answer) {
+    decided(messageClass, answer, messages = 1) {
       if (answer.status === 'conflict')
-        decisions.inc({ class: messageClass, lane: '', outcome: 'conflict', repeat: 'false' })
+        decisions.inc({ class: messageClass, lane: '', outcome: 'conflict', repeat: 'false' }, messages)
       else
-        decisions.inc({
-          class: messageClass,
-          lane: answer.lane,
-          outcome: answer.outcome,
-          repeat: `${answer.status === 'repeat'}`,
-        })
+        decisions.inc(
+          {
+            class: messageClass,
+            lane: answer.lane,
+            outcome: answer.outcome,
+            repeat: `${answer.status === 'repeat'}`,
+          },
+          messages,
+        )
     },
     events(accepted, rejected) {
       if (accepted > 0) events.inc({ result: 'accepted' }, accepted)
