@@ -14,7 +14,8 @@ export type CrashReport = {
   recovery: { p50: number; max: number }
   acknowledged: number
   delivered: number
-  held: number
+  /** Of two messages with one cause the second is held; any other lacked a lease. */
+  held: { second: number; other: number }
   /** Hand-overs of a mail that the provider had taken before, and the most that one kill brought about. */
   repeated: { total: number; perKillMax: number; window: number }
   lost: string[]
@@ -162,6 +163,8 @@ function verdict({
     if (keys.filter(key => byKey.has(key)).length > 1) wrong.push(`${keys} have one cause and were both delivered`)
   const { total, perKillMax, needless } = repeats([...copies.values()], done)
   wrong.push(...needless)
+  // Budgets are open here: whoever is held for lack of a lease has lost it in a crash.
+  if (held(load, states).other > 0) wrong.push(`${held(load, states).other} messages are held for lack of a lease`)
   if (perKillMax > inFlightMax) wrong.push(`${perKillMax} hand-overs were repeated after one kill`)
   const sorted = recoveries.sort((a, b) => a - b)
   return {
@@ -173,11 +176,18 @@ function verdict({
     recovery: { p50: sorted[sorted.length >> 1] ?? 0, max: sorted.at(-1) ?? 0 },
     acknowledged: load.ledger.size,
     delivered: copies.size,
-    held: [...states.values()].filter(state => state === 'held').length,
+    held: held(load, states),
     repeated: { total, perKillMax, window: inFlightMax },
     lost,
     wrong,
   }
+}
+
+function held(load: Load, states: Map<string, string>): CrashReport['held'] {
+  const siblings = new Set(load.siblings.flat())
+  const keys = [...load.ledger].filter(([, { id }]) => states.get(id) === 'held').map(([key]) => key)
+  const second = keys.filter(key => siblings.has(key)).length
+  return { second, other: keys.length - second }
 }
 
 /** What lay whole on the line when Tocsin was killed is still taken, a moment later. */
