@@ -296,6 +296,12 @@ function policyOf(found: ConfigFile, upstreams: Config['upstreams'], faults: Con
         code: 'class.unknown',
         detail: 'there is no such class',
       })
+    else if (requirement !== 'never' && policy.classes[className].causes.kinds.length === 0)
+      faults.push({
+        setting: `application/requirements/${className}`,
+        code: 'class.causes-missing',
+        detail: 'no kind of event can cause this class; name some in its causes.kinds',
+      })
     policy.applications.default = {
       requirements: { ...policy.applications.default?.requirements, [className]: requirement },
     }

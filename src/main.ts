@@ -158,7 +158,7 @@ async function openDoors(
   const http = await buildHttp({
     intake,
     register,
-    operator: operatorPort({ partition, pool, keyring }),
+    operator: operatorPort({ partition, pool, keyring, register }),
     keys: attached.keys,
     metrics,
     ready: () => (partition.isOpen ? { ok: true } : { ok: false, why: 'the journal cannot be written' }),

@@ -12,16 +12,20 @@ import type { OperatorPort, Resolve } from './inbound/operator.ts'
 import { accountHash } from './inbound/requests.ts'
 import type { Hash64 } from './std/hash64.ts'
 import { keyPlacesOf } from './views/places.ts'
+import type { Register } from './views/register.ts'
+import { StaleRegister } from './views/stale.ts'
 
 /** The engine as operators see it over HTTP. */
 export function operatorPort({
   partition,
   pool,
   keyring,
+  register,
 }: {
   partition: Partition
   pool: pg.Pool
   keyring: Keyring
+  register: Register
 }): OperatorPort {
   const classes = () => classesNow({ state: partition.state, now: partition.now() })
   const resolved = async (command: Parameters<typeof act>[1]): Promise<Resolve> => {
@@ -65,7 +69,7 @@ export function operatorPort({
     erase: (account, by) =>
       available(async () => {
         const subject: Hash64 = accountHash(keyring, account)
-        await eraseSubject(partition, subject, { by, places: () => keyPlacesOf(pool, subject) })
+        await eraseSubject(partition, subject, { by, places: upTo => keyPlacesOf(register, pool, subject, upTo) })
       }),
   }
 }
@@ -74,7 +78,8 @@ async function available<T>(what: () => Promise<T>): Promise<T> {
   try {
     return await what()
   } catch (error) {
-    if (error instanceof PartitionUnavailable) throw new Unavailable(error.message, { cause: error })
+    if (error instanceof PartitionUnavailable || error instanceof StaleRegister)
+      throw new Unavailable(error.message, { cause: error })
     throw error
   }
 }

@@ -122,10 +122,10 @@ function reconsider(state: State, id: MessageId, now: number): Decision {
     now,
     again: { decidedAt: message.decidedAt, until, lane: message.lane },
   })
-  const { outcome, reasons, lane, cause } = verdict
+  const { outcome, reasons, lane, cause, account } = verdict
   switch (outcome) {
     case 'deliver':
-      return done({ type: 'MessageReleased', id, reasons, lane, ...(cause && { cause }) })
+      return done({ type: 'MessageReleased', id, reasons, lane, account, ...(cause && { cause }) })
     case 'reject':
       return done({ type: 'MessageRejected', id, reasons })
     case 'expire':
@@ -176,7 +176,8 @@ function recordHandover(state: State, { id, handover, upstream, reply }: Recorde
 
 /**
  * After a refusal for now the next upstream is tried at once; when all have been tried, the first again after a pause. After an unknown
- * outcome the upstream stays: it may have the message, and would recognize its Message-ID.
+ * outcome the upstream stays: it may have the message, and would recognize its Message-ID. If that second try is refused for now the message
+ * moves on all the same: a person who may get the same Message-ID twice is better off than one who gets it when an upstream is mended.
  */
 function nextTry(
   state: State,

@@ -86,7 +86,16 @@ export type Event =
       notice?: MessageId
     }
   | { type: 'MessageConflicted'; application: string; key: Hash64 }
-  | { type: 'MessageReleased'; id: MessageId; reasons: ReasonCode[]; lane: Lane; cause?: Hash64; by?: string }
+  /** `account`: the one of the cause, which the message may have waited to learn. */
+  | {
+      type: 'MessageReleased'
+      id: MessageId
+      reasons: ReasonCode[]
+      lane: Lane
+      cause?: Hash64
+      account?: Hash64
+      by?: string
+    }
   | { type: 'MessageHeld'; id: MessageId; reasons: ReasonCode[] }
   | { type: 'MessageRejected'; id: MessageId; reasons: ReasonCode[] }
   | { type: 'MessageDiscarded'; id: MessageId; by: string; reason: string }

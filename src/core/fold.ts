@@ -136,6 +136,7 @@ function messageReleased(state: State, event: Extract<Event, { type: 'MessageRel
   if (waited) countMatch(state, facts.application, facts.class, event.cause !== undefined)
   const patch: Partial<LiveMessage> = { status: { is: 'ready', at }, reasons: event.reasons, lane: event.lane }
   if (event.cause) patch.cause = event.cause
+  if (event.account) patch.account = event.account
   state.messages.change(event.id, patch)
 }
 

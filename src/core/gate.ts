@@ -58,7 +58,8 @@ const checks: Check[] = [
 ]
 
 export function judge(state: State, facts: MessageFacts, policy: ClassPolicy, { now, again }: Occasion): Verdict {
-  const match = policy.causes.requirement === 'never' ? undefined : matchCause(state.ledger, facts, policy, now)
+  const requirement = requirementOf(state, facts.application, facts.class, policy)
+  const match = requirement === 'never' ? undefined : matchCause(state.ledger, facts, policy, now)
   const expiresAt = expiryOf(facts, policy, again?.decidedAt ?? now)
   const one: Case = { state, policy, facts, now, match, lane: laneOf(policy, match), expiresAt, again }
   const verdict: Verdict = {

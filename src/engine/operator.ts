@@ -62,12 +62,15 @@ export const applyPolicy = (
 export async function eraseSubject(
   partition: Partition,
   subject: Hash64,
-  { by, places }: { by: string; places(): AsyncIterable<{ page: number; slot: number; id: MessageId }> },
+  { by, places }: { by: string; places(upTo: number): AsyncIterable<{ page: number; slot: number; id: MessageId }> },
 ): Promise<number> {
+  // First of all: what is sealed from now on is under new keys, and is none of this.
+  partition.forgetKeys()
   await act(partition, { type: 'EraseSubject', subject, by })
+  const upTo = partition.head
   const slots = new Map<number, Set<number>>()
   let erased = 0
-  for await (const { page, slot } of places()) {
+  for await (const { page, slot } of places(upTo)) {
     const known = slots.get(page)
     if (known) known.add(slot)
     else slots.set(page, new Set([slot]))
