@@ -126,7 +126,9 @@ export function note(changes: Changes, event: Event, where: Where): void {
       })
     }
     case 'SubjectErased':
-      for (const id of event.messages) merge(changes, id, where, { erased: true })
+      // What was still on its way ends here: nobody can read it any more, and nobody can be asked to release it.
+      for (const id of event.messages)
+        merge(changes, id, where, { state: 'discarded', reasons: ['subject.erased'], erased: true })
       return
     case 'PolicyApplied':
     case 'CauseReported':

@@ -156,7 +156,7 @@ describe('register', () => {
     [
       'erased',
       [decided(1), { type: 'SubjectErased', subject: hash(1), by: 'operator', messages: [messageId(1)] }],
-      { state: 'queued', erased: true },
+      { state: 'discarded', erased: true },
     ],
   ]
 
