@@ -21,7 +21,7 @@ const cachedMax = 50_000
 
 /**
  * The keys at hand, in two generations: when the younger is full it becomes the elder, and the elder is dropped. (One map that loses its
- * first entry for each new one walks over all that it has lost before: 10 µs a message once it was full.)
+ * first entry for each new one walks over all that it has lost before: 10 to 14 µs a message once it was full, in place of 0.2.)
  */
 export class Subjects {
   #younger = new Map<Hash64, SubjectKey>()
