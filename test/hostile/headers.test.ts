@@ -158,7 +158,8 @@ describe('over SMTP', () => {
     await sink.until(before + 1)
     const { to, data } = sink.mails[before]!
     expect(to).toEqual(['<someone@example.net>'])
-    expect(data.toString('latin1')).not.toMatch(/x-tocsin|bcc|[vwxy]@example\.net/i)
+    // Only as a field: the ids in other fields are hexadecimal, and now and then have these very letters.
+    expect(data.toString('latin1')).not.toMatch(/^bcc|x-tocsin|\b[vwxy]@example\.net/im)
     expect(fieldsOf(data)).toEqual(['date', 'from', 'message-id', 'received', 'subject', 'tocsin-code'])
     client.close()
   })
