@@ -50,9 +50,9 @@ const codes: Record<string, string[]> = {
     ...matches(sourceOf('src/inbound/smtp/server.ts', 'src/main.ts'), /'((?:port|address)-(?:in-use|not-[a-z]+))'/g),
   ],
   Settings: [
-    ...matches(read('src/config.ts'), /code: '((?:config|class|secret)[.-][a-z-]+)'/g),
+    ...matches(read('src/config.ts'), /'((?:config|class)\.[a-z-]+)'/g),
     ...unionIn('src/outbound/email/upstream.ts', 'UpstreamFaultCode'),
-    ...matches(sourceOf('src/outbound/webhook'), /'(secret-[a-z0-9]+)'/g),
+    ...matches(sourceOf('src/outbound/webhook'), /'(secret-[a-z0-9]+)'/g).map(code => `config.webhook-${code}`),
   ],
   'Exit codes': ['0', '1', '2', '3'],
 }
