@@ -1,3 +1,9 @@
+table installation
+  singleton boolean not null default true
+  key_check text not null
+  constraint installation_pkey PRIMARY KEY (singleton)
+  constraint installation_singleton_check CHECK (singleton)
+
 table journal
   partition integer not null
   position bigint not null

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { existsSync } from 'node:fs'
+import { accessSync, constants, existsSync } from 'node:fs'
 import { isIP } from 'node:net'
 import { resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
@@ -66,7 +66,7 @@ const count = (maximum: number) => Type.Integer({ minimum: 0, maximum })
 const name = Type.String({ minLength: 1, maxLength: 64 })
 const names = Type.Array(name, { maxItems: 1000 })
 const optionalByLane = <T extends Type.TSchema>(schema: T) =>
-  Type.Partial(Type.Object({ reserved: schema, open: schema, system: schema, campaign: schema }, closed))
+  Type.Partial(Type.Object({ reserved: schema, open: schema, system: schema, campaign: schema }, closed), closed)
 
 const classFile = Type.Partial(
   Type.Object(
@@ -82,6 +82,7 @@ const classFile = Type.Partial(
           },
           closed,
         ),
+        closed,
       ),
       lane: oneOf(['by-requester', 'system', 'campaign'] as const),
       priority: Type.Enum([0, 1, 2]),
@@ -92,6 +93,7 @@ const classFile = Type.Partial(
     },
     closed,
   ),
+  closed,
 )
 
 const webhookFile = Type.Object(
@@ -124,9 +126,12 @@ const file = Type.Partial(
           },
           closed,
         ),
+        closed,
       ),
-      classes: Type.Record(Type.String({ pattern: '^[a-z0-9][a-z0-9-]{0,63}$' }), classFile),
-      caps: optionalByLane(Type.Partial(Type.Object({ perHour: count(capMax), perDay: count(capMax) }, closed))),
+      classes: Type.Record(Type.String({ pattern: '^[a-z0-9][a-z0-9-]{0,63}$' }), classFile, closed),
+      caps: optionalByLane(
+        Type.Partial(Type.Object({ perHour: count(capMax), perDay: count(capMax) }, closed), closed),
+      ),
       templates: Type.Record(name, names),
       hostname: Type.String({ minLength: 1, maxLength: 253 }),
       inFlightMax: Type.Integer({ minimum: 1, maximum: 10_000 }),
@@ -140,6 +145,7 @@ const file = Type.Partial(
     },
     closed,
   ),
+  closed,
 )
 
 /** What `tocsin.config.ts` may hold; every part is optional. */
@@ -166,9 +172,12 @@ export async function loadConfig(environment: Environment): Promise<Config> {
   const policy = policyOf(found, upstreams, faults)
   const application: Application = { name: 'default', ...withoutRequirements(found.application) }
   const trustedNetworks = readNetworks(found.trustedNetworks ?? [], faults)
-  const allowed = new Set((found.allowedRecipients ?? []).map(text => allowListKey(text, faults)))
+  const allowed = new Set((found.allowedRecipients ?? []).map(text => allowListKey(text)))
   const inFlightMax = found.inFlightMax ?? 128
+  checkNames(found, policy, faults)
   checkWebhooks(found.webhooks ?? [], faults)
+  checkFiles(found, faults)
+  checkLogLevel(environment.TOCSIN_LOG, faults)
   if (faults.length > 0) throw new ConfigFaults(faults)
   return Object.freeze({
     ...places,
@@ -267,21 +276,63 @@ function isTrusted(networks: Network[], address: string): boolean {
   return networks.some(network => network[0].kind() === parsed.kind() && parsed.match(network))
 }
 
-function allowListKey(text: string, faults: ConfigFault[]): string {
+/** What `checkNames` refuses stands for nobody. */
+function allowListKey(text: string): string {
   if (text.startsWith('@')) return text.toLowerCase()
   const parsed = parseMailbox(text)
-  if (parsed.ok) return canonicalMailbox(parsed.mailbox)
-  faults.push({ setting: 'allowedRecipients', code: parsed.code, detail: parsed.detail })
-  return ''
+  return parsed.ok ? canonicalMailbox(parsed.mailbox) : ''
+}
+
+const fault = (setting: string, code: string, detail: string): ConfigFault => ({ setting, code, detail })
+
+/** What is named must exist, and what should be an address must be one. */
+function checkNames(
+  { application = {}, allowedRecipients = [] }: ConfigFile,
+  { classes }: Policy,
+  faults: ConfigFault[],
+): void {
+  for (const [i, className] of (application.classes ?? []).entries())
+    if (!Object.hasOwn(classes, className))
+      faults.push(fault(`application/classes/${i}`, 'class.unknown', 'there is no such class'))
+  for (const [setting, texts] of [
+    ['application/senders', application.senders ?? []],
+    ['allowedRecipients', allowedRecipients],
+  ] as const)
+    for (const [i, text] of texts.entries())
+      if (!parseMailbox(text.startsWith('@') ? `x${text}` : text).ok)
+        faults.push(fault(`${setting}/${i}`, 'config.sender', 'give an address, or @domain for all of a domain'))
 }
 
 function checkWebhooks(webhooks: Config['webhooks'], faults: ConfigFault[]): void {
-  for (const [i, { secret }] of webhooks.entries())
+  for (const [i, { url, secret, allowPrivate }] of webhooks.entries()) {
+    const scheme = URL.canParse(url) ? new URL(url).protocol : ''
+    if (scheme !== 'https:' && !(scheme === 'http:' && allowPrivate))
+      faults.push(fault(`webhooks/${i}/url`, 'config.webhook-url', 'give an https address, or http with allowPrivate'))
     for (const one of secret.split(' ')) {
       const code = webhookSecretFault(one)
       const detail = 'a secret is whsec_ or whsk_ and base64, as in Standard Webhooks'
-      if (code) faults.push({ setting: `webhooks/${i}/secret`, code: `config.webhook-${code}`, detail })
+      if (code) faults.push(fault(`webhooks/${i}/secret`, `config.webhook-${code}`, detail))
     }
+  }
+}
+
+/** Key files are read at the start; that they can be is said with everything else. */
+function checkFiles({ dkim = [], tls }: ConfigFile, faults: ConfigFault[]): void {
+  const files: [string, string][] = dkim.map(({ keyFile }, i) => [`dkim/${i}/keyFile`, keyFile])
+  if (tls) files.push(['tls/keyFile', tls.keyFile], ['tls/certFile', tls.certFile])
+  for (const [setting, path] of files)
+    try {
+      accessSync(path, constants.R_OK)
+    } catch {
+      faults.push(fault(setting, 'config.file-not-readable', `${path} cannot be read`))
+    }
+}
+
+const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']
+
+function checkLogLevel(level: string | undefined, faults: ConfigFault[]): void {
+  if (!level || logLevels.includes(level)) return
+  faults.push(fault('TOCSIN_LOG', 'config.log-level', `a log level is one of ${logLevels.join(', ')}`))
 }
 
 function policyOf(found: ConfigFile, upstreams: Config['upstreams'], faults: ConfigFault[]): Policy {

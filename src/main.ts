@@ -9,7 +9,7 @@ import type { Config } from './config.ts'
 import type { MessageId } from './core/events.ts'
 import { fromConfig } from './core/state.ts'
 import { pack } from './engine/content.ts'
-import { encrypt, type Keyring, openKeyring, randomInto } from './engine/keyring.ts'
+import { encrypt, type Keyring, masterKeyFile, openKeyring, randomInto } from './engine/keyring.ts'
 import { engineMetrics } from './engine/metrics.ts'
 import { applyPolicy } from './engine/operator.ts'
 import { Partition, PartitionUnavailable, type Submission } from './engine/partition.ts'
@@ -23,6 +23,7 @@ import { loadCertificate } from './inbound/smtp/certificate.ts'
 import { type SmtpServer, startSmtp } from './inbound/smtp/server.ts'
 import { openDataDir } from './journal/data-dir.ts'
 import { startEmbedded } from './journal/postgres/embedded.ts'
+import { checkInstallation } from './journal/postgres/installation.ts'
 import { PostgresJournal } from './journal/postgres/journal.ts'
 import { migrate } from './journal/postgres/migrate.ts'
 import { checkServer } from './journal/postgres/server.ts'
@@ -84,6 +85,8 @@ type Common = Stores & { metrics: Registry; log: pino.Logger }
 async function openStores(config: Config, log: pino.Logger, undo: Undo): Promise<Stores> {
   const database = await openDatabase(config, log, undo)
   await migrate(database.config)
+  const keyring = openKeyring(config.dataDir)
+  await checkInstallation(database.config, keyring.check, { keyFile: masterKeyFile(config.dataDir) })
   // Pools say that they have ended before their connections have, so that the last of them may hear of the server's stop.
   const onLost = ({ message }: Error) =>
     undo.isUnderWay || log.warn({ reason: message }, 'a database connection was lost')
@@ -92,7 +95,7 @@ async function openStores(config: Config, log: pino.Logger, undo: Undo): Promise
   const pool = new pg.Pool({ ...database.config, max: 4 })
   pool.on('error', onLost)
   undo.later(() => pool.end())
-  return { database, journal, pool, keyring: openKeyring(config.dataDir) }
+  return { database, journal, pool, keyring }
 }
 
 /** The sender of what names none, until TOCSIN_FROM says another. */
@@ -158,7 +161,7 @@ async function openDoors(
   const http = await buildHttp({
     intake,
     register,
-    operator: operatorPort({ partition, pool, keyring, register }),
+    operator: operatorPort({ partition, pool, keyring, register, carrier }),
     keys: attached.keys,
     metrics,
     ready: () => (partition.isOpen ? { ok: true } : { ok: false, why: 'the journal cannot be written' }),
@@ -314,7 +317,13 @@ async function attachment(config: Config, keys: Keys): Promise<{ keys: Keys; wri
 }
 
 function portFault(error: NodeJS.ErrnoException, setting: string, port: number): Error {
-  if (error.code !== 'EADDRINUSE') return error
-  const fault = new Error(`port ${port} is in use by another program. End it, or set ${setting} to another port.`)
-  return Object.assign(fault, { code: 'port-in-use', cause: error })
+  const found = listenFaults[error.code ?? '']
+  if (!found) return error
+  const fault = new Error(`port ${port} ${found.text}, or set ${setting} to another port.`)
+  return Object.assign(fault, { code: found.code, cause: error })
+}
+
+const listenFaults: Record<string, { code: string; text: string }> = {
+  EADDRINUSE: { code: 'port-in-use', text: 'is in use by another program. End it' },
+  EACCES: { code: 'port-not-allowed', text: 'may only be used with more rights than this user has. Give them' },
 }

@@ -10,6 +10,7 @@ import { type Partition, PartitionUnavailable } from './engine/partition.ts'
 import { Unavailable } from './inbound/intake.ts'
 import type { OperatorPort, Resolve } from './inbound/operator.ts'
 import { accountHash } from './inbound/requests.ts'
+import type { OpenCarrier } from './outbound/carrier.ts'
 import type { Hash64 } from './std/hash64.ts'
 import { keyPlacesOf } from './views/places.ts'
 import type { Register } from './views/register.ts'
@@ -21,11 +22,13 @@ export function operatorPort({
   pool,
   keyring,
   register,
+  carrier,
 }: {
   partition: Partition
   pool: pg.Pool
   keyring: Keyring
   register: Register
+  carrier: Pick<OpenCarrier, 'forget'>
 }): OperatorPort {
   const classes = () => classesNow({ state: partition.state, now: partition.now() })
   const resolved = async (command: Parameters<typeof act>[1]): Promise<Resolve> => {
@@ -69,7 +72,8 @@ export function operatorPort({
     erase: (account, by) =>
       available(async () => {
         const subject: Hash64 = accountHash(keyring, account)
-        await eraseSubject(partition, subject, { by, places: upTo => keyPlacesOf(register, pool, subject, upTo) })
+        const places = (upTo: number) => keyPlacesOf(register, pool, subject, upTo)
+        await carrier.forget(await eraseSubject(partition, subject, { by, places }))
       }),
   }
 }

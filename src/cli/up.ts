@@ -15,10 +15,10 @@ and of tocsin.config.ts. SIGTERM and SIGINT end it after what is under way. Log 
 Exit 0 after a stop, 2 when a setting, a port, the data directory or the database stands in the way.`,
   async run(args) {
     readOptions(args, {})
-    const log = pino({ level: process.env.TOCSIN_LOG || 'info', base: null }, pino.destination({ fd: 2, sync: false }))
     const stopped = stopSignal()
-    const running = await startOrTell(log)
-    if (!running) return 2
+    const up = await startOrTell()
+    if (!up) return 2
+    const { running, log } = up
     log.info({ http: running.httpUrl, smtpPort: running.smtpPort }, 'tocsin is up')
     const signal = await stopped
     log.info({ signal }, 'stopping after what is under way')
@@ -28,26 +28,32 @@ Exit 0 after a stop, 2 when a setting, a port, the data directory or the databas
   },
 }
 
-/** A second signal does not wait. */
+/**
+ * A second signal does not wait for what is under way. One that comes right behind the first is the same one: the launcher passes it on, and a
+ * terminal or service manager gives it to the whole process group besides.
+ */
 function stopSignal(): Promise<string> {
   return new Promise(resolve => {
-    let asked = false
+    let askedAt: number | undefined
     for (const signal of ['SIGTERM', 'SIGINT'] as const)
       process.on(signal, () => {
-        if (asked) process.exit(3)
-        asked = true
+        if (askedAt !== undefined && performance.now() - askedAt > sameSignalMsMax) process.exit(3)
+        askedAt ??= performance.now()
         resolve(signal)
       })
   })
 }
 
+const sameSignalMsMax = 1000
+
 /** `undefined` when something that the operator can change stands in the way; it has been told then. */
-async function startOrTell(log: pino.Logger): Promise<Running | undefined> {
+async function startOrTell(): Promise<{ running: Running; log: pino.Logger } | undefined> {
   try {
     const config = await loadConfig(process.env)
+    const log = pino({ level: process.env.TOCSIN_LOG || 'info', base: null }, pino.destination({ fd: 2, sync: false }))
     const running = await start(config, log)
     console.log(welcome(config, running))
-    return running
+    return { running, log }
   } catch (error) {
     if (error instanceof ConfigFaults) {
       console.error('tocsin: the settings cannot be used:')
@@ -86,6 +92,8 @@ function welcome(config: Config, { httpUrl, smtpPort, generated, database }: Run
     lines.push('', '  First credentials, shown this once; keep them:')
     for (const [name, , value] of made) lines.push(`    ${name.padEnd(13)} ${value}`)
   }
+  if (config.upstreams !== 'mailbox' && !config.from)
+    lines.push('', '  TOCSIN_FROM is not set: messages that name no sender go out as security@localhost.')
   lines.push('', '  Send a first mail:', '', '    npx tocsin send --to you@example.org', '')
   if (generated.smtpCredential) {
     const [user, password] = generated.smtpCredential.split(':')

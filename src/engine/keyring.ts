@@ -26,15 +26,19 @@ export type Keyring = {
   /** Encrypts a page of subject keys under the master key. */
   wrap(page: Uint8Array): Uint8Array
   unwrap(wrapped: Uint8Array): Uint8Array
+  /** Tells this master key from another, and nothing else about it. */
+  check: string
 }
 
 const masterBytes = 32
 const ivBytes = 12
 const tagBytes = 16
 
+export const masterKeyFile = (dataDir: string): string => join(dataDir, 'keys', 'master.key')
+
 /** Reads the master key, or makes one on first start. Throws what the file system says, and when the file is not a key. */
 export function openKeyring(dataDir: string): Keyring {
-  const path = join(dataDir, 'keys', 'master.key')
+  const path = masterKeyFile(dataDir)
   if (!existsSync(path)) createMasterKey(path)
   const master = readFileSync(path)
   assert(master.length === masterBytes, `${path} holds ${masterBytes} bytes`)
@@ -64,6 +68,7 @@ export function keyringOf(master: Uint8Array): Keyring {
     code: id => codeOf(siphash(codeKey, bytesOf(id))),
     wrap: page => encrypt(wrapKey, page),
     unwrap: wrapped => decrypt(wrapKey, wrapped),
+    check: derive('check', 16).toString('hex'),
   }
 }
 

@@ -58,23 +58,23 @@ export const applyPolicy = (
   { hash, by }: { hash: string; by: string },
 ): Promise<Answer> => act(partition, { type: 'ApplyPolicy', policy, hash, by })
 
-/** Live messages of the person end, and the keys of all that was ever sealed for them are destroyed, the newest first. */
+/** Answers the messages concerned. Live messages of the person end, and the keys of all that was ever sealed for them are destroyed, the newest first. */
 export async function eraseSubject(
   partition: Partition,
   subject: Hash64,
   { by, places }: { by: string; places(upTo: number): AsyncIterable<{ page: number; slot: number; id: MessageId }> },
-): Promise<number> {
+): Promise<MessageId[]> {
   // First of all: what is sealed from now on is under new keys, and is none of this.
   partition.forgetKeys()
   await act(partition, { type: 'EraseSubject', subject, by })
   const upTo = partition.head
   const slots = new Map<number, Set<number>>()
-  let erased = 0
-  for await (const { page, slot } of places(upTo)) {
+  const erased: MessageId[] = []
+  for await (const { page, slot, id } of places(upTo)) {
     const known = slots.get(page)
     if (known) known.add(slot)
     else slots.set(page, new Set([slot]))
-    erased++
+    erased.push(id)
   }
   for (const [page, ofPage] of slots) await partition.eraseKeys(page, [...ofPage])
   partition.forgetKeys()

@@ -388,6 +388,8 @@ export class Partition {
         ? await this.#options.deliver(effect, content, isExpired)
         : { handover: 'unreadable' as const, reply: '', restMs: undefined }
       if (restMs !== undefined) this.#rest(effect.upstream, restMs)
+      else if (this.#resting.delete(effect.upstream))
+        this.#options.log.info({ upstream: effect.upstream }, 'an upstream is reached again')
       this.#observe({ type: 'RecordHandover', id: effect.id, handover, upstream: effect.upstream, reply })
     } catch (error) {
       this.#options.log.error({ id: effect.id, reason: messageOf(error) }, 'a hand-over could not be made')
@@ -400,6 +402,8 @@ export class Partition {
   }
 
   #rest(upstream: string, ms: number): void {
+    if (!this.#resting.has(upstream))
+      this.#options.log.warn({ upstream }, 'an upstream cannot be reached; its mail waits or takes another')
     this.#resting.set(upstream, this.#clock.now() + ms)
     this.#options.surroundings.after(ms + 1, () => this.#wake())
   }

@@ -9,6 +9,7 @@ export type StartupFaultCode =
   | 'database-unreachable'
   | 'database-read-only'
   | 'schema-too-new'
+  | 'master-key-wrong'
 
 /** Something on this machine keeps Tocsin from starting. The message says what was found, what is allowed and what to do. */
 export class StartupFault extends Error {

@@ -9,6 +9,8 @@ import { LocalMailbox } from './mailbox/store.ts'
 export type OpenCarrier = Carrier & {
   /** The pages of the local mailbox, where mail is kept locally. */
   mailbox?: { render: ReturnType<typeof renderMailbox> }
+  /** Mails of these messages that are still here go; what was handed over is not ours to take back. */
+  forget(ids: readonly string[]): Promise<void>
   close(): Promise<void>
 }
 
@@ -26,6 +28,7 @@ async function localCarrier(dataDir: string): Promise<OpenCarrier> {
     knows: upstream => upstream === 'mailbox',
     send: (_upstream, mail) => store.put(mail, Date.now()),
     mailbox: { render: renderMailbox(store) },
+    forget: ids => store.remove(ids),
     close: async () => {},
   }
 }
@@ -44,6 +47,7 @@ function smtpCarrier(upstreams: Upstream[], registry: Registry): OpenCarrier {
   return {
     knows: upstream => upstreams.some(({ id }) => id === upstream),
     send: (upstream, mail) => pool.send(upstream, mail),
+    forget: async () => {},
     close: () => pool.drain(),
   }
 }

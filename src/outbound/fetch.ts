@@ -47,20 +47,82 @@ class AddressNotPublic extends Error {
  * decompression, a limit on time and bytes.
  */
 export async function outgoing(wanted: OutgoingRequest): Promise<OutgoingAnswer> {
+  const agent = agentFor(wanted, { pipelining: 0 })
+  try {
+    return await send(wanted, agent)
+  } finally {
+    // An answer that was cut off must not keep its connection.
+    void agent.destroy()
+  }
+}
+
+/** How long connections of a line may serve before the name is resolved and checked again. */
+export const lineMsMax = 60_000
+/** A connection without a request is closed after this time; a receiver that names a shorter one is believed. */
+const lineIdleMsMax = 4000
+
+export type LineOptions = Pick<OutgoingRequest, 'allow' | 'resolve' | 'msMax'> & {
+  connectionsMax: number
+  /** In ms, monotone. */
+  now?: () => number
+}
+
+/**
+ * `outgoing` over connections that are kept: as strict, for the name is resolved and checked for each new connection, and no connection takes
+ * requests for longer than `lineMsMax` after the line last began anew. An answer beyond `responseBytesMax` costs its connection.
+ */
+export class Line {
+  readonly #options: LineOptions
+  readonly #now: () => number
+  #agent: Agent
+  #beganAt: number
+
+  constructor(options: LineOptions) {
+    this.#options = options
+    this.#now = options.now ?? (() => performance.now())
+    this.#agent = this.#begin()
+    this.#beganAt = this.#now()
+  }
+
+  ask(wanted: Omit<OutgoingRequest, 'allow' | 'resolve'>): Promise<OutgoingAnswer> {
+    if (this.#now() - this.#beganAt >= lineMsMax) this.#beginAnew()
+    const { allow = {}, msMax = outgoingMsMax } = this.#options
+    return send({ msMax, ...wanted, allow }, this.#agent)
+  }
+
+  /** Requests under way end as `unknown`. */
+  async close(): Promise<void> {
+    await this.#agent.destroy()
+  }
+
+  #begin(): Agent {
+    const { connectionsMax } = this.#options
+    const idle = { keepAliveTimeout: lineIdleMsMax, keepAliveMaxTimeout: lineIdleMsMax }
+    return agentFor(this.#options, { pipelining: 1, connections: connectionsMax, ...idle })
+  }
+
+  #beginAnew(): void {
+    void this.#agent.close() // When its last request has ended, which `msMax` bounds.
+    this.#agent = this.#begin()
+    this.#beganAt = this.#now()
+  }
+}
+
+function agentFor(wanted: Pick<OutgoingRequest, 'allow' | 'resolve' | 'msMax'>, options: Agent.Options): Agent {
+  return new Agent({
+    connect: { lookup: pinnedLookup(wanted) as never, timeout: wanted.msMax ?? outgoingMsMax },
+    maxHeaderSize: 16 * 1024,
+    ...options,
+  })
+}
+
+async function send(wanted: OutgoingRequest, agent: Agent): Promise<OutgoingAnswer> {
   const checked = checkUrl(wanted.url, wanted.allow ?? {})
   if (!(checked instanceof URL)) return checked
-  const agent = new Agent({
-    connect: { lookup: pinnedLookup(wanted) as never, timeout: wanted.msMax ?? outgoingMsMax },
-    pipelining: 0,
-    maxHeaderSize: 16 * 1024,
-  })
   try {
     return await ask(checked, wanted, agent)
   } catch (error) {
     return failure(error as NodeJS.ErrnoException)
-  } finally {
-    // An answer that was cut off must not keep its connection.
-    void agent.destroy()
   }
 }
 
@@ -109,7 +171,7 @@ export function isReachable(address: string, allow: ReachAllowance = {}): boolea
 type LookupCallback = (error: Error | null, addresses: { address: string; family: number }[]) => void
 
 /** One address that must not be reached spoils them all: whoever mixes them is trying something. */
-function pinnedLookup({ allow = {}, resolve = resolveBySystem }: OutgoingRequest) {
+function pinnedLookup({ allow = {}, resolve = resolveBySystem }: Pick<OutgoingRequest, 'allow' | 'resolve'>) {
   return (host: string, _options: unknown, callback: LookupCallback): void => {
     resolve(host).then(
       addresses => {

@@ -1,5 +1,6 @@
 import type pg from 'pg'
 import type { Event } from '../core/events.ts'
+import type { Hash64 } from '../std/hash64.ts'
 import { type Changes, note } from './changes.ts'
 import { cursorMoved, type Touched, writeChanged, writeCounts, writeDecided, writeHolds } from './rows.ts'
 
@@ -81,6 +82,10 @@ const insertCursor =
   'insert into register_cursor (partition, position) values ($1, 0) on conflict (partition) do nothing'
 const selectCursor = 'select position::float8 as position from register_cursor where partition = $1'
 
+const markErased = `
+  update register_message set erased = true
+  where partition = $1 and (account = $2 or address = $2) and positions[1] <= $3`
+
 /** Where the register stands in a partition. */
 export async function loadCursor(pool: pg.Pool, partition: number): Promise<number> {
   await pool.query(insertCursor, [partition])
@@ -97,16 +102,23 @@ function countWithin(entries: readonly JournalEntry[], bytesMax: number): number
   return over < 0 ? entries.length : Math.max(over, 1)
 }
 
+/** Persons who were erased: whatever was decided for them up to the position can no longer be read. */
+export type Erasure = { subject: Hash64; position: number }
+
 /** Merges entries to changes; other work gets its turn between two entries. */
-export async function collect(entries: readonly JournalEntry[]): Promise<Changes> {
+export async function collect(entries: readonly JournalEntry[]): Promise<{ changes: Changes; erasures: Erasure[] }> {
   const changes: Changes = new Map()
+  const erasures: Erasure[] = []
   for (const entry of entries) {
     const { buffer, byteOffset, byteLength } = entry.events
     const events = JSON.parse(Buffer.from(buffer, byteOffset, byteLength).toString('utf8')) as Event[]
-    for (const event of events) note(changes, event, entry)
+    for (const event of events) {
+      note(changes, event, entry)
+      if (event.type === 'SubjectErased') erasures.push({ subject: event.subject, position: entry.position })
+    }
     await turn()
   }
-  return changes
+  return { changes, erasures }
 }
 
 /**
@@ -118,7 +130,7 @@ export async function apply(
   partition: number,
   from: number,
   to: number,
-  changes: Changes,
+  { changes, erasures }: { changes: Changes; erasures: Erasure[] },
 ): Promise<boolean> {
   const client = await pool.connect()
   try {
@@ -126,6 +138,8 @@ export async function apply(
     await client.query('begin; set local synchronous_commit = off')
     const moved = await cursorMoved(client, partition, from, to)
     if (moved) await write(client, partition, [...changes.values()])
+    if (moved)
+      for (const { subject, position } of erasures) await client.query(markErased, [partition, subject, position])
     await client.query(moved ? 'commit' : 'rollback')
     client.release()
     return moved

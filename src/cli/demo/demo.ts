@@ -23,19 +23,32 @@ const wrongful = Array.from({ length: 400 }, (_, i) => `member-${String(i + 1).p
 
 async function main(): Promise<void> {
   const once = process.argv.includes('--once')
+  const stopped = stopSignal()
   const dataDir = await mkdtemp(join(tmpdir(), 'tocsin-demo-'))
   const running = await startForDemo(dataDir)
   const site = new Site({ url: running.httpUrl, smtpPort: running.smtpPort, keys })
-  try {
+  const play = async () => {
     await anOrdinaryDay(site)
     await theFault(site)
     await whatBecameOfIt(running)
-    if (!once) await lookAround(running)
+    if (!once) lookAround(running)
+    if (!once) await stopped
+  }
+  try {
+    // Whoever has seen enough may leave at any time: what was started is ended, what was written is removed.
+    await Promise.race([play(), stopped])
   } finally {
+    if (!once) say('Stopping …')
     site.close()
     await running.stop()
     await rm(dataDir, { recursive: true, force: true })
   }
+}
+
+function stopSignal(): Promise<void> {
+  return new Promise(resolve => {
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => resolve())
+  })
 }
 
 /** The ports of a first start when they are free, else any. */
@@ -130,7 +143,7 @@ async function whatBecameOfIt({ httpUrl }: Running): Promise<void> {
   }
 }
 
-async function lookAround({ httpUrl }: Running): Promise<void> {
+function lookAround({ httpUrl }: Running): void {
   say(`
 Have a look, Tocsin stays up until you press Ctrl-C:
 
@@ -139,10 +152,6 @@ Have a look, Tocsin stays up until you press Ctrl-C:
 
   curl -H 'authorization: Bearer ${keys.admin}' '${httpUrl}/v1/holds?limit=3'
 `)
-  await new Promise<void>(resolve => {
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve())
-  })
-  say('Stopping …')
 }
 
 function tally() {
@@ -201,3 +210,4 @@ async function get(url: string, path: string): Promise<Record<string, unknown>> 
 }
 
 await main()
+process.exit()

@@ -146,6 +146,18 @@ export class LocalMailbox {
     this.#indexLines = this.#kept.size
   }
 
+  /** For a person who is erased. Their lines go from the index as well: they name the person. */
+  async remove(ids: readonly string[]): Promise<void> {
+    for (const id of ids) {
+      const kept = this.#kept.get(id)
+      if (!kept) continue
+      this.#kept.delete(id)
+      this.#bytes -= kept.bytes
+      await fs.rm(this.#file(id), { force: true })
+    }
+    await this.#inTurn(() => this.#rewriteIndex())
+  }
+
   async #dropOldest(): Promise<void> {
     for (const kept of this.#kept.values()) {
       if (this.#kept.size <= this.#mailsMax && this.#bytes <= this.#bytesMax) return

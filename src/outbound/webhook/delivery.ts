@@ -1,4 +1,5 @@
 import type pg from 'pg'
+import type { Line } from '../fetch.ts'
 import {
   countPending,
   type Due,
@@ -10,15 +11,24 @@ import {
   type Postponed,
   recordAttempts,
 } from './outbox.ts'
-import { nextAttemptDelayMs, post, type WebhookEndpoint, type WebhookEvent, type WebhookOutcome } from './send.ts'
+import {
+  isUnanswered,
+  lineTo,
+  nextAttemptDelayMs,
+  post,
+  type WebhookEndpoint,
+  type WebhookEvent,
+  type WebhookOutcome,
+} from './send.ts'
 import { type Sleeper, sleeper } from './sleeper.ts'
 
-// Takes the rows of one endpoint from the outbox to the receiver: in the order of the journal, a few at a time. An endpoint that fails
-// several times in a row rests as a whole and is then tried with one row at a time, so that an outage costs neither every row an attempt nor
-// the relay its processor.
+// Takes the rows of one endpoint from the outbox to the receiver: in the order of the journal, a few at a time. An endpoint that does not
+// answer, or answers several times in a row with a failure, rests as a whole and is then tried with one row at a time, so that an outage
+// costs neither every row an attempt nor the relay its processor. A rest is counted in rounds: eight requests that fail together once made
+// a rest of minutes out of an outage of four seconds. A row that got no answer is as it was before; only an answer moves it to a later day.
 
 export type DeliveryLimits = {
-  /** Requests to one endpoint at once. Also the failures in a row after which it rests. */
+  /** Requests, and connections, to one endpoint at once. Also the failing answers in a row after which it rests. */
   requestsMax: number
   /** Rows taken at once; after a crash so many may be sent again, under the same id. */
   pageRowsMax: number
@@ -28,8 +38,11 @@ export type DeliveryLimits = {
   outboxMsMax: number
   /** Without news, how often is looked for rows that may be tried again. */
   idleMs: number
+  /** The first rest; each one after a failed probe is twice as long, up to `restMsMax`. */
   restMsMin: number
   restMsMax: number
+  /** A longer rest that the receiver asks for (Retry-After) is cut to this. */
+  askedRestMsMax: number
   /** How often rows are counted, and the age of the oldest is looked at. */
   checkMs: number
   /** How long a stop waits for requests that are under way. */
@@ -43,12 +56,13 @@ const minute = 60 * second
 
 export const deliveryLimits: DeliveryLimits = {
   requestsMax: 8,
-  pageRowsMax: 64,
+  pageRowsMax: 256,
   outboxRowsMax: 500_000,
   outboxMsMax: 5 * 24 * 60 * minute,
   idleMs: second,
   restMsMin: second,
-  restMsMax: 5 * minute,
+  restMsMax: 30 * second,
+  askedRestMsMax: 5 * minute,
   checkMs: minute,
   stopMsMax: 5 * second,
   retryMs: second,
@@ -82,13 +96,16 @@ export type DeliveryOptions = {
   surroundings: Surroundings
 }
 
-type Attempt = { row: Due; outcome: WebhookOutcome; at: number }
+/** `round`: the rests there had been when it began. `successes`: those there had been when it began. */
+type Begun = { row: Due; round: number; successes: number }
+type Attempt = Begun & { outcome: WebhookOutcome; at: number }
 
 const start: Place = { position: 0, ordinal: 0 }
 
 export class Delivery {
   readonly #options: DeliveryOptions
   readonly #sleeper: Sleeper = sleeper()
+  readonly #line: Line
   #running: Promise<void> = Promise.resolve()
   #stopped = false
   #gone = false
@@ -98,15 +115,20 @@ export class Delivery {
   #mark = start
   /** Kept until the database has taken them. */
   #unrecorded: Attempt[] = []
-  /** In a row. */
+  /** Failing answers in a row. */
   #failures = 0
-  #hasSucceeded = false
+  #successes = 0
+  /** Rests so far; requests that began before the last one neither lengthen nor end it. */
+  #round = 0
+  /** Rests since the last success; with any, one row at a time is tried. */
+  #rests = 0
   #isToldFailing = false
   #restUntil = 0
   #checkAt = 0
 
   constructor(options: DeliveryOptions) {
     this.#options = options
+    this.#line = lineTo(options.endpoint, options.limits.requestsMax)
   }
 
   start(): void {
@@ -136,6 +158,7 @@ export class Delivery {
     const timer = setTimeout(resolve, this.#options.limits.stopMsMax)
     await Promise.race([this.#running, waited])
     clearTimeout(timer)
+    await this.#line.close()
   }
 
   async #run(): Promise<void> {
@@ -163,13 +186,17 @@ export class Delivery {
   async #page(): Promise<boolean> {
     if (this.#restMs() > 0) return false
     const { pool, number, limits, surroundings } = this.#options
-    const isProbing = this.#failures >= limits.requestsMax
-    const rowsMax = isProbing ? 1 : limits.pageRowsMax
-    const again = await loadToRetry(pool, number, surroundings.now(), rowsMax)
-    const fresh = await loadFresh(pool, number, this.#mark, rowsMax - again.length)
-    const tried = await this.#send([...again, ...fresh])
+    const again = await loadToRetry(pool, number, surroundings.now(), limits.pageRowsMax)
+    const fresh = await loadFresh(pool, number, this.#mark, limits.pageRowsMax - again.length)
+    const tried = await this.#send(this.#choose([...again, ...fresh]))
     this.#mark = triedUpTo(this.#mark, fresh, tried)
-    return again.length + fresh.length > 0
+    return tried.size > 0
+  }
+
+  /** After a rest one row goes ahead, each time another one, for a row may be what the receiver fails at. */
+  #choose(rows: Due[]): Due[] {
+    if (this.#rests === 0 || rows.length === 0) return rows
+    return [rows[(this.#rests - 1) % rows.length]!]
   }
 
   /** Tries rows in order, several at once, until they are done, the endpoint must rest, or all stops. Gives those that were tried. */
@@ -189,34 +216,51 @@ export class Delivery {
 
   async #attempt(row: Due): Promise<void> {
     const { endpoint, surroundings, observer } = this.#options
-    const outcome = await post(endpoint, eventOf(row), surroundings.now())
-    this.#unrecorded.push({ row, outcome, at: surroundings.now() })
+    const begun = { row, round: this.#round, successes: this.#successes }
+    const outcome = await post(this.#line, endpoint, eventOf(row), surroundings.now())
+    this.#unrecorded.push({ ...begun, outcome, at: surroundings.now() })
     observer.attempted(outcome.status)
-    if (outcome.status === 'accepted') this.#succeeded()
-    else this.#failed(outcome)
+    if (outcome.status === 'accepted') this.#succeeded(begun)
+    else this.#failed(begun, outcome)
   }
 
-  #succeeded(): void {
+  #succeeded({ round }: Begun): void {
+    this.#successes += 1
+    if (round !== this.#round) return
     if (this.#isToldFailing) this.#options.observer.recovered()
     this.#isToldFailing = false
-    this.#hasSucceeded = true
     this.#failures = 0
+    this.#rests = 0
   }
 
-  #failed(outcome: WebhookOutcome): void {
-    const { limits, surroundings, observer } = this.#options
-    this.#failures += 1
+  #failed({ round }: Begun, outcome: WebhookOutcome): void {
+    const { limits, surroundings } = this.#options
     this.#gone ||= outcome.status === 'rejected'
-    // One that has never worked is told at once: it may well be written wrongly.
-    if (!this.#gone && !this.#isToldFailing && (this.#failures >= limits.requestsMax || !this.#hasSucceeded)) {
-      this.#isToldFailing = true
-      observer.failing(reasonOf(outcome))
+    if (round === this.#round) {
+      this.#failures += 1
+      const mustRest = isUnanswered(outcome) || this.#rests > 0 || this.#failures >= limits.requestsMax
+      // One that has never worked is told at once: it may well be written wrongly.
+      if (mustRest || this.#successes === 0) this.#tell(outcome)
+      if (mustRest) this.#rest()
     }
-    const beyond = this.#failures - limits.requestsMax
-    const restMs = beyond < 0 ? 0 : Math.min(limits.restMsMin * 2 ** beyond, limits.restMsMax)
-    const askedMs = outcome.status === 'deferred' ? (outcome.retryAfterMs ?? 0) : 0
-    const wantedMs = Math.max(restMs * (0.5 + surroundings.random()), Math.min(askedMs, limits.restMsMax))
-    if (wantedMs > 0) this.#restUntil = Math.max(this.#restUntil, surroundings.now() + wantedMs)
+    const askedMs = 'retryAfterMs' in outcome ? Math.min(outcome.retryAfterMs ?? 0, limits.askedRestMsMax) : 0
+    if (askedMs > 0) this.#restUntil = Math.max(this.#restUntil, surroundings.now() + askedMs)
+  }
+
+  #tell(outcome: WebhookOutcome): void {
+    if (this.#gone || this.#isToldFailing) return
+    this.#isToldFailing = true
+    this.#options.observer.failing(reasonOf(outcome))
+  }
+
+  #rest(): void {
+    const { limits, surroundings } = this.#options
+    const restMs = Math.min(limits.restMsMin * 2 ** this.#rests, limits.restMsMax)
+    this.#round += 1
+    this.#rests += 1
+    // Receivers that were down together are not visited together.
+    const jitteredMs = restMs * (0.5 + surroundings.random() / 2)
+    this.#restUntil = Math.max(this.#restUntil, surroundings.now() + jitteredMs)
   }
 
   async #record(): Promise<void> {
@@ -224,9 +268,11 @@ export class Delivery {
     if (attempts.length === 0) return
     const { pool, number, observer } = this.#options
     if (this.#gone) return this.#disable()
-    const { done, failed, exhausted } = sorted(attempts)
-    this.#pending -= await recordAttempts(pool, number, { done: [...done, ...exhausted], failed })
+    const { done, failed, exhausted, asBefore } = sorted(attempts, this.#successes)
+    if (done.length + exhausted.length + failed.length > 0)
+      this.#pending -= await recordAttempts(pool, number, { done: [...done, ...exhausted], failed })
     this.#unrecorded = []
+    this.#mark = asBefore.reduce(backTo, this.#mark)
     if (exhausted.length > 0) observer.gaveUp(exhausted.length, 'attempts')
   }
 
@@ -270,28 +316,39 @@ function triedUpTo(mark: Place, rows: readonly Due[], tried: ReadonlySet<Due>): 
   return last ?? mark
 }
 
+/** Before the row when it is not before it already; rows that were tried before still have their own time, which is past. */
+function backTo(mark: Place, { position, ordinal, attempts }: Due): Place {
+  const isAhead = position > mark.position || (position === mark.position && ordinal > mark.ordinal)
+  return isAhead || attempts > 0 ? mark : { position, ordinal: ordinal - 1 }
+}
+
 const eventOf = ({ id, body }: Due): WebhookEvent => ({ id, ...JSON.parse(body) })
 
 /** A code and a word, never an address. */
 const reasonOf = (outcome: WebhookOutcome): string =>
   outcome.status === 'accepted' || outcome.status === 'rejected'
     ? `answer ${outcome.code}`
-    : 'code' in outcome
+    : 'code' in outcome && outcome.code !== undefined
       ? `${outcome.reason} ${outcome.code}`
       : outcome.reason
 
-type Sorted = { done: Place[]; failed: Postponed[]; exhausted: Place[] }
+type Sorted = { done: Place[]; failed: Postponed[]; exhausted: Place[]; asBefore: Due[] }
 
-/** Standard Webhooks 1.0.0: only 2xx is success; everything else is tried again as the schedule says, until it ends. */
-function sorted(attempts: readonly Attempt[]): Sorted {
-  const result: Sorted = { done: [], failed: [], exhausted: [] }
-  for (const { row, outcome, at } of attempts) {
+/**
+ * Standard Webhooks 1.0.0: only 2xx is success; every other answer is tried again as the schedule says, until it ends. A row without an
+ * answer is as before, to be tried when the endpoint is back. But when others have succeeded meanwhile it is the row that the receiver fails
+ * at, and the schedule keeps it from costing every page a rest.
+ */
+function sorted(attempts: readonly Attempt[], successes: number): Sorted {
+  const result: Sorted = { done: [], failed: [], exhausted: [], asBefore: [] }
+  for (const { row, outcome, at, successes: before } of attempts) {
     const made = row.attempts + 1
     const delayMs = nextAttemptDelayMs(made, row.id)
     if (outcome.status === 'accepted') result.done.push(row)
+    else if (isUnanswered(outcome) && successes === before) result.asBefore.push(row)
     else if (delayMs === undefined) result.exhausted.push(row)
     else {
-      const askedMs = outcome.status === 'deferred' ? (outcome.retryAfterMs ?? 0) : 0
+      const askedMs = 'retryAfterMs' in outcome ? (outcome.retryAfterMs ?? 0) : 0
       const { position, ordinal } = row
       result.failed.push({ position, ordinal, attempts: made, nextAt: at + Math.max(delayMs, askedMs) })
     }

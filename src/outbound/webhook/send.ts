@@ -1,4 +1,4 @@
-import { type OutgoingAnswer, outgoing, type ReachAllowance } from '../fetch.ts'
+import { Line, type OutgoingAnswer, type ReachAllowance } from '../fetch.ts'
 import { type WebhookKeys, webhookHeaders } from './sign.ts'
 
 export type WebhookEndpoint = { url: string; keys: WebhookKeys; allow?: ReachAllowance }
@@ -9,6 +9,8 @@ export type WebhookOutcome =
   | { status: 'accepted'; code: number }
   /** Try again after `nextAttemptDelayMs`, or later when `retryAfterMs` says so. */
   | { status: 'deferred'; reason: string; code?: number; retryAfterMs?: number }
+  /** No answer, and surely nothing arrived: no name, no connection, no TLS. */
+  | { status: 'deferred'; reason: string; unreachable: true }
   /** 410: the receiver wants no more; the endpoint is to be switched off. */
   | { status: 'rejected'; code: 410 }
   /** It may have arrived; trying again with the same id is safe. */
@@ -52,24 +54,40 @@ function share(text: string): number {
   return ((hash ^ (hash >>> 13)) >>> 0) / 2 ** 32
 }
 
+/** Nothing was heard: that tells of the endpoint, not of this event. */
+export const isUnanswered = (outcome: WebhookOutcome): boolean =>
+  outcome.status === 'unknown' || 'unreachable' in outcome
+
+/** What of an answer is read so that its connection can be used again; a longer one costs the connection. */
+const answerBytesMax = 16 * 1024
+
+/** The connections to an endpoint, for requests of `post`. */
+export const lineTo = ({ allow }: WebhookEndpoint, connectionsMax: number): Line =>
+  new Line({ connectionsMax, ...(allow && { allow }) })
+
 /** Send an event to an endpoint, once. `now` in ms is signed as the instant of this attempt. */
-export async function post(endpoint: WebhookEndpoint, event: WebhookEvent, now: number): Promise<WebhookOutcome> {
+export async function post(
+  line: Line,
+  endpoint: WebhookEndpoint,
+  event: WebhookEvent,
+  now: number,
+): Promise<WebhookOutcome> {
   const body = JSON.stringify({ type: event.type, timestamp: event.timestamp, data: event.data })
   const signed = webhookHeaders(endpoint.keys, { id: event.id, timestamp: Math.floor(now / 1000), body })
-  const answer = await outgoing({
+  const answer = await line.ask({
     url: endpoint.url,
     method: 'POST',
     headers: { ...signed, 'content-type': 'application/json', 'user-agent': 'Tocsin' },
     body,
-    responseBytesMax: 1024,
-    ...(endpoint.allow && { allow: endpoint.allow }),
+    responseBytesMax: answerBytesMax,
   })
   return outcomeOf(answer)
 }
 
 function outcomeOf(answer: OutgoingAnswer): WebhookOutcome {
   if (answer.status === 'unknown') return answer
-  if (answer.status !== 'answered') return { status: 'deferred', reason: answer.reason }
+  if (answer.status === 'unreachable') return { status: 'deferred', reason: answer.reason, unreachable: true }
+  if (answer.status === 'blocked') return { status: 'deferred', reason: answer.reason }
   const { code, headers } = answer
   if (code >= 200 && code < 300) return { status: 'accepted', code }
   if (code === 410) return { status: 'rejected', code }

@@ -2,7 +2,15 @@ import crypto from 'node:crypto'
 import http from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterEach, describe, expect, it } from 'vitest'
-import { attemptDelaysMs, nextAttemptDelayMs, post } from './send.ts'
+import type { Line } from '../fetch.ts'
+import {
+  attemptDelaysMs,
+  lineTo,
+  nextAttemptDelayMs,
+  post as postBy,
+  type WebhookEndpoint,
+  type WebhookEvent,
+} from './send.ts'
 import { generateWebhookKeys, webhookHeaders, webhookPublicKey, webhookSecretFault } from './sign.ts'
 
 describe('signing', () => {
@@ -66,7 +74,9 @@ describe('when to try again', () => {
 
 describe('sending', () => {
   const servers: http.Server[] = []
-  afterEach(() => {
+  const lines: Line[] = []
+  afterEach(async () => {
+    for (const line of lines.splice(0)) await line.close()
     for (const server of servers.splice(0)) {
       server.close()
       server.closeAllConnections()
@@ -80,6 +90,11 @@ describe('sending', () => {
     const keys = { symmetric: [generateWebhookKeys().symmetric], asymmetric: [] }
     const { port } = server.address() as AddressInfo
     return { url: `http://127.0.0.1:${port}/hook`, keys, allow: { http: true, loopback: true } }
+  }
+  function post(target: WebhookEndpoint, event: WebhookEvent, now: number) {
+    const line = lineTo(target, 1)
+    lines.push(line)
+    return postBy(line, target, event, now)
   }
   const event = { id: 'msg_1', type: 'message.held', timestamp: '2026-11-22T00:00:00Z', data: { id: 'x' } }
 
@@ -120,6 +135,10 @@ describe('sending', () => {
   it('knows that nothing arrived where nobody listens', async () => {
     const target = await endpoint(() => {})
     await new Promise(resolve => servers[0]!.close(resolve))
-    expect(await post(target, event, 1)).toEqual({ status: 'deferred', reason: 'ECONNREFUSED' })
+    expect(await post(target, event, 1)).toEqual({
+      status: 'deferred',
+      reason: 'ECONNREFUSED',
+      unreachable: true,
+    })
   })
 })

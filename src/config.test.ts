@@ -1,0 +1,101 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { ConfigFaults, loadConfig } from './config.ts'
+
+let folder: string
+let files = 0
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'tocsin-config-'))
+})
+afterAll(() => rm(folder, { recursive: true, force: true }))
+
+async function fileWith(content: string): Promise<string> {
+  const path = join(folder, `${++files}.ts`)
+  await writeFile(path, `export default ${content}`)
+  return path
+}
+
+async function faultsOf(content: string, environment: Record<string, string> = {}): Promise<string[]> {
+  const path = await fileWith(content)
+  try {
+    await loadConfig({ ...environment, TOCSIN_CONFIG: path })
+    return []
+  } catch (error) {
+    if (!(error instanceof ConfigFaults)) throw error
+    return error.faults.map(({ setting, code }) => `${setting.replace(`${path}#`, '')} ${code}`)
+  }
+}
+
+describe('a configuration file', () => {
+  it.each([
+    ['a misspelled part', `{ aplication: {} }`, ['/aplication field.unknown']],
+    ['a misspelled field', `{ application: { sender: [] } }`, ['/application/sender field.unknown']],
+    [
+      'a misspelled lane',
+      `{ classes: { other: { budgetPerHour: { opn: 2 } } } }`,
+      ['/classes/other/budgetPerHour/opn field.unknown'],
+    ],
+    ['a name that no class can have', `{ classes: { 'Bad Name': {} } }`, ['/classes/Bad Name field.unknown']],
+    [
+      'a sender that is none',
+      `{ application: { senders: ['@ok.example', 'no address'] } }`,
+      ['application/senders/1 config.sender'],
+    ],
+    ['a class that is not there', `{ application: { classes: ['nope'] } }`, ['application/classes/0 class.unknown']],
+    [
+      'a requirement on nothing',
+      `{ application: { requirements: { other: 'required' } } }`,
+      ['application/requirements/other class.causes-missing'],
+    ],
+    ['a list for everybody', `{ allowedRecipients: ['@'] }`, ['allowedRecipients/0 config.sender']],
+    ['a network that is none', `{ trustedNetworks: ['10.0.0.0/33'] }`, ['trustedNetworks/0 config.network']],
+    [
+      'a key file that is not there',
+      `{ dkim: [{ domain: 'a.example', selector: 's', keyFile: '/nope.pem' }] }`,
+      ['dkim/0/keyFile config.file-not-readable'],
+    ],
+    [
+      'a webhook nowhere',
+      `{ webhooks: [{ url: 'nonsense', secret: 'x' }] }`,
+      ['webhooks/0/url config.webhook-url', 'webhooks/0/secret config.webhook-secret-prefix'],
+    ],
+    [
+      'a life too short',
+      `{ classes: { other: { lifetimeMs: 1 } } }`,
+      ['classes/other/lifetimeMs class.lifetime-too-short'],
+    ],
+  ])('with %s is refused', async (_, content, faults) => {
+    expect(await faultsOf(content)).toEqual(faults)
+  })
+
+  it('is refused together with the environment, every fault at once', async () => {
+    const environment = {
+      TOCSIN_HTTP_PORT: '70000',
+      TOCSIN_UPSTREAM: 'ftp://x',
+      TOCSIN_FROM: 'nobody',
+      TOCSIN_LOG: 'loud',
+    }
+    expect((await faultsOf(`{ bogus: 1 }`, environment)).sort()).toEqual([
+      '/bogus field.unknown',
+      'TOCSIN_FROM no-at-sign',
+      'TOCSIN_HTTP_PORT config.port',
+      'TOCSIN_LOG config.log-level',
+      'TOCSIN_UPSTREAM (entry 1) upstream-scheme',
+    ])
+  })
+
+  it('changes what it names and leaves the rest', async () => {
+    const path = await fileWith(
+      `{ classes: { 'password-reset': { budgetPerHour: { open: 7 } }, digest: { mode: 'warn' } } }`,
+    )
+    const { policy } = await loadConfig({ TOCSIN_CONFIG: path })
+    expect(policy.classes['password-reset']).toMatchObject({
+      mode: 'enforce',
+      budgetPerHour: { open: 7, reserved: 100_000 },
+    })
+    expect(policy.classes.digest).toMatchObject({ mode: 'warn', causes: { requirement: 'never' } })
+  })
+})
