@@ -1,12 +1,13 @@
 import http from 'node:http'
 import type { AddressInfo } from 'node:net'
 import zlib from 'node:zlib'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { isReachable, outgoing } from './fetch.ts'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { isReachable, Line, type LineOptions, lineMsMax, outgoing } from './fetch.ts'
 
 let server: http.Server
 let port: number
 let hits = 0
+let connections = 0
 beforeAll(async () => {
   server = http.createServer((request, response) => {
     hits++
@@ -23,6 +24,7 @@ beforeAll(async () => {
     } else if (request.url === '/redirect') response.writeHead(302, { location: `http://127.0.0.1:${port}/` }).end()
     else response.end('hello')
   })
+  server.on('connection', () => void connections++)
   await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
   port = (server.address() as AddressInfo).port
 })
@@ -128,5 +130,78 @@ describe('what comes back', () => {
       status: 'unreachable',
       reason: 'ENOTFOUND',
     })
+  })
+})
+
+describe('a line', () => {
+  const lines: Line[] = []
+  afterEach(async () => {
+    for (const line of lines.splice(0)) await line.close()
+  })
+  function open(options: Partial<LineOptions> = {}): Line {
+    const line = new Line({ connectionsMax: 2, allow, ...options })
+    lines.push(line)
+    return line
+  }
+  const named = (path = '/') => `http://rebind.test:${port}${path}`
+
+  it('keeps its connections, and asks for the name once for each', async () => {
+    let asked = 0
+    const resolve = async () => {
+      asked++
+      return ['127.0.0.1']
+    }
+    const line = open({ resolve })
+    const before = connections
+    for (let round = 0; round < 10; round++) {
+      const answers = await Promise.all([1, 2, 3, 4].map(() => line.ask({ url: named() })))
+      expect(answers.map(answer => answer.status)).toEqual(Array(4).fill('answered'))
+    }
+    expect(connections - before).toBe(2)
+    expect(asked).toBe(2)
+  })
+
+  it('checks the name again for a new connection: one that is private by then is not reached', async () => {
+    const answers = [['127.0.0.1'], ['10.0.0.1']]
+    const line = open({ connectionsMax: 1, resolve: async () => answers.shift()! })
+    expect(await line.ask({ url: named() })).toMatchObject({ status: 'answered' })
+    const before = hits
+    server.closeAllConnections()
+    await expect
+      .poll(() => line.ask({ url: named() }), { timeout: 3000 })
+      .toEqual({ status: 'blocked', reason: 'address-not-public' })
+    expect(hits).toBe(before)
+    expect(answers).toEqual([])
+  })
+
+  it('begins anew after a minute, with a check', async () => {
+    let now = 0
+    let addresses = ['127.0.0.1']
+    const line = open({ connectionsMax: 1, now: () => now, resolve: async () => addresses })
+    await line.ask({ url: named() })
+    addresses = ['169.254.169.254']
+    now = lineMsMax - 1
+    expect(await line.ask({ url: named() }), 'the connection of the first check').toMatchObject({ status: 'answered' })
+    now = lineMsMax
+    expect(await line.ask({ url: named() })).toEqual({ status: 'blocked', reason: 'address-not-public' })
+  })
+
+  it('is as strict as a single request', async () => {
+    const line = open({ allow: {} })
+    expect(await line.ask({ url: here('/') })).toEqual({ status: 'blocked', reason: 'scheme' })
+    expect(await line.ask({ url: `https://127.0.0.1:${port}/` })).toMatchObject({ reason: 'address-not-public' })
+    const allowed = open({ msMax: 80 })
+    expect(await allowed.ask({ url: here('/redirect') })).toMatchObject({ status: 'answered', code: 302 })
+    expect(await allowed.ask({ url: here('/slow') })).toEqual({ status: 'unknown', reason: 'timeout' })
+  })
+
+  it('gives up the connection of an answer that was cut off, and no other', async () => {
+    const line = open({ connectionsMax: 1 })
+    const before = connections
+    await line.ask({ url: here('/') })
+    const cut = await line.ask({ url: here('/endless'), responseBytesMax: 1000 })
+    expect(cut.status === 'answered' && cut.body.length).toBe(1000)
+    expect(await line.ask({ url: here('/') })).toMatchObject({ status: 'answered', code: 200 })
+    expect(connections - before).toBe(2)
   })
 })

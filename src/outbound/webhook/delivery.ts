@@ -71,6 +71,9 @@ export const deliveryLimits: DeliveryLimits = {
 /** Rows given up in one statement. */
 const dropRowsMax = 10_000
 
+/** Rows remembered for having got no answer. */
+const unansweredMax = 10_000
+
 export type GivenUp = 'attempts' | 'rows' | 'age' | 'disabled'
 
 /** What others are told; none of it names an address. */
@@ -96,9 +99,10 @@ export type DeliveryOptions = {
   surroundings: Surroundings
 }
 
-/** `round`: the rests there had been when it began. `successes`: those there had been when it began. */
-type Begun = { row: Due; round: number; successes: number }
-type Attempt = Begun & { outcome: WebhookOutcome; at: number }
+/** `round`: the rests there had been when it began. */
+type Begun = { row: Due; round: number }
+/** `isOfRow`: without an answer again, though others had one in between. */
+type Attempt = { row: Due; outcome: WebhookOutcome; at: number; isOfRow: boolean }
 
 const start: Place = { position: 0, ordinal: 0 }
 
@@ -118,6 +122,8 @@ export class Delivery {
   /** Failing answers in a row. */
   #failures = 0
   #successes = 0
+  /** Rows that got no answer, with the successes there had been by then. */
+  readonly #unanswered = new Map<string, number>()
   /** Rests so far; requests that began before the last one neither lengthen nor end it. */
   #round = 0
   /** Rests since the last success; with any, one row at a time is tried. */
@@ -216,12 +222,27 @@ export class Delivery {
 
   async #attempt(row: Due): Promise<void> {
     const { endpoint, surroundings, observer } = this.#options
-    const begun = { row, round: this.#round, successes: this.#successes }
+    const begun = { row, round: this.#round }
     const outcome = await post(this.#line, endpoint, eventOf(row), surroundings.now())
-    this.#unrecorded.push({ ...begun, outcome, at: surroundings.now() })
+    this.#unrecorded.push({ row, outcome, at: surroundings.now(), isOfRow: this.#isOfRow(row, outcome) })
     observer.attempted(outcome.status)
     if (outcome.status === 'accepted') this.#succeeded(begun)
     else this.#failed(begun, outcome)
+  }
+
+  /** An outage meets a row once and then nobody gets an answer; what meets it again after successes is its own. */
+  #isOfRow({ id }: Due, outcome: WebhookOutcome): boolean {
+    if (!isUnanswered(outcome)) {
+      this.#unanswered.delete(id)
+      return false
+    }
+    const before = this.#unanswered.get(id)
+    if (before === undefined) {
+      // Rows that were given up stay in it; forgetting all costs a row one more try.
+      if (this.#unanswered.size >= unansweredMax) this.#unanswered.clear()
+      this.#unanswered.set(id, this.#successes)
+    }
+    return before !== undefined && this.#successes > before
   }
 
   #succeeded({ round }: Begun): void {
@@ -268,7 +289,7 @@ export class Delivery {
     if (attempts.length === 0) return
     const { pool, number, observer } = this.#options
     if (this.#gone) return this.#disable()
-    const { done, failed, exhausted, asBefore } = sorted(attempts, this.#successes)
+    const { done, failed, exhausted, asBefore } = sorted(attempts)
     if (done.length + exhausted.length + failed.length > 0)
       this.#pending -= await recordAttempts(pool, number, { done: [...done, ...exhausted], failed })
     this.#unrecorded = []
@@ -336,16 +357,16 @@ type Sorted = { done: Place[]; failed: Postponed[]; exhausted: Place[]; asBefore
 
 /**
  * Standard Webhooks 1.0.0: only 2xx is success; every other answer is tried again as the schedule says, until it ends. A row without an
- * answer is as before, to be tried when the endpoint is back. But when others have succeeded meanwhile it is the row that the receiver fails
- * at, and the schedule keeps it from costing every page a rest.
+ * answer is as before, to be tried when the endpoint is back. But one that the receiver fails at while it takes others goes by the schedule,
+ * or it would cost every page a rest.
  */
-function sorted(attempts: readonly Attempt[], successes: number): Sorted {
+function sorted(attempts: readonly Attempt[]): Sorted {
   const result: Sorted = { done: [], failed: [], exhausted: [], asBefore: [] }
-  for (const { row, outcome, at, successes: before } of attempts) {
+  for (const { row, outcome, at, isOfRow } of attempts) {
     const made = row.attempts + 1
     const delayMs = nextAttemptDelayMs(made, row.id)
     if (outcome.status === 'accepted') result.done.push(row)
-    else if (isUnanswered(outcome) && successes === before) result.asBefore.push(row)
+    else if (isUnanswered(outcome) && !isOfRow) result.asBefore.push(row)
     else if (delayMs === undefined) result.exhausted.push(row)
     else {
       const askedMs = 'retryAfterMs' in outcome ? (outcome.retryAfterMs ?? 0) : 0

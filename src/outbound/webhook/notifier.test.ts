@@ -361,6 +361,101 @@ describe('webhooks for changes of messages', () => {
     expect(warnings.every(({ fields }) => !JSON.stringify(fields).includes('hidden'))).toBe(true)
   })
 
+  /** A receiver that can go down, connections and all, and come back at the same port. */
+  async function unsteady() {
+    const one = await receiver()
+    const server = servers.at(-1)!
+    const { port } = new URL(one.url)
+    return {
+      ...one,
+      async down() {
+        const closed = new Promise(resolve => server.close(resolve))
+        server.closeAllConnections()
+        await closed
+      },
+      up: () => new Promise<void>(resolve => server.listen(Number(port), '127.0.0.1', resolve)),
+    }
+  }
+
+  it('wait out an outage: eight failures together are one rest, a probe goes, then all at once and off schedule', async () => {
+    const one = await unsteady()
+    const metrics = new Registry()
+    await notify([one], { metrics })
+    await happen(decided(0))
+    await until(() => one.received.length === 1)
+    await drained()
+    await one.down()
+    const failed = async () =>
+      Number(/attempts_total\{[^}]*(?:deferred|unknown)"\} (\d+)/.exec(await metrics.metrics())?.[1] ?? 0)
+    await happen(...Array.from({ length: 30 }, (_, n) => decided(n + 1)))
+    await until(async () => (await failed()) > 0)
+    await settled()
+    const together = await failed()
+    expect(together, 'those that were under way').toBeLessThanOrEqual(8)
+    for (const [probe, restMs] of [750, 1500].entries()) {
+      now += restMs - 1
+      await settled()
+      expect(await failed(), 'it rests').toBe(together + probe)
+      now += 1
+      await until(async () => (await failed()) === together + probe + 1)
+      await settled()
+    }
+    expect(await rows(), 'no attempt was used up').toEqual(Array.from({ length: 30 }, () => ({ attempts: 0 })))
+    await one.up()
+    now += 3000
+    await drained()
+    expect(new Set(idsOf(one)).size).toBe(31)
+    expect(one.received.length).toBe(31)
+  })
+
+  it('rest for half a minute at most, however long the outage', async () => {
+    const one = await unsteady()
+    await notify([one])
+    await one.down()
+    await happen(decided(1))
+    for (let probe = 0; probe < 9; probe++) {
+      now += 30_000
+      await settled()
+    }
+    await one.up()
+    now += 30_000
+    await drained()
+    expect(idsOf(one)).toEqual([messageId(1)])
+  })
+
+  it('a row that the receiver drops every time goes by the schedule, and the others arrive', async () => {
+    const one = await receiver()
+    const [server] = servers
+    const handle = server!.listeners('request')[0] as http.RequestListener
+    server!.removeAllListeners('request')
+    server!.on('request', (request, response) => {
+      if (String(request.headers['webhook-id']).startsWith(messageId(3))) request.socket.destroy()
+      else handle(request, response)
+    })
+    await notify([one])
+    for (let n = 0; n < 3; n++) {
+      await happen(...Array.from({ length: 4 }, (_, i) => decided(3 + 4 * n + i)))
+      await until(async () => {
+        now += 1000
+        await settled()
+        return (await rows()).length === 1
+      })
+    }
+    expect(new Set(idsOf(one)).size).toBe(11)
+    await until(async () => {
+      now += 1000
+      return (await rows())[0]!.attempts > 0
+    })
+  })
+
+  it('share few connections', async () => {
+    const one = await receiver()
+    await notify([one], { limits: { requestsMax: 4 } })
+    for (let n = 0; n < 20; n++) await happen(...Array.from({ length: 20 }, (_, i) => decided(20 * n + i)))
+    await until(() => one.received.length === 400)
+    expect(one.connections()).toBeLessThanOrEqual(4)
+  })
+
   it('beyond the limits of the outbox the oldest are given up, with a count', async () => {
     const one = await receiver(() => 503)
     const notifier = await notify([one], { limits: { requestsMax: 1, outboxRowsMax: 3, checkMs: 0 } })
