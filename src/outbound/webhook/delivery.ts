@@ -30,6 +30,8 @@ import { type Sleeper, sleeper } from './sleeper.ts'
 export type DeliveryLimits = {
   /** Requests, and connections, to one endpoint at once. Also the failing answers in a row after which it rests. */
   requestsMax: number
+  /** A request without an answer by then is taken for lost. */
+  requestMsMax: number
   /** Rows taken at once; after a crash so many may be sent again, under the same id. */
   pageRowsMax: number
   /** Undelivered rows of one endpoint; beyond it the oldest are given up. */
@@ -56,6 +58,7 @@ const minute = 60 * second
 
 export const deliveryLimits: DeliveryLimits = {
   requestsMax: 8,
+  requestMsMax: 15 * second,
   pageRowsMax: 256,
   outboxRowsMax: 500_000,
   outboxMsMax: 5 * 24 * 60 * minute,
@@ -99,8 +102,8 @@ export type DeliveryOptions = {
   surroundings: Surroundings
 }
 
-/** `round`: the rests there had been when it began. */
-type Begun = { row: Due; round: number }
+/** `round` and `successes`: the rests and successes there had been when it began. */
+type Begun = { row: Due; round: number; successes: number }
 /** `isOfRow`: without an answer again, though others had one in between. */
 type Attempt = { row: Due; outcome: WebhookOutcome; at: number; isOfRow: boolean }
 
@@ -109,7 +112,7 @@ const start: Place = { position: 0, ordinal: 0 }
 export class Delivery {
   readonly #options: DeliveryOptions
   readonly #sleeper: Sleeper = sleeper()
-  readonly #line: Line
+  #line: Line
   #running: Promise<void> = Promise.resolve()
   #stopped = false
   #gone = false
@@ -119,6 +122,9 @@ export class Delivery {
   #mark = start
   /** Kept until the database has taken them. */
   #unrecorded: Attempt[] = []
+  /** Less than the limit for a receiver that lets some requests hang while it answers others, such as one that serves connections in turn. */
+  #requestsMax: number
+  #isCrowded = false
   /** Failing answers in a row. */
   #failures = 0
   #successes = 0
@@ -134,7 +140,8 @@ export class Delivery {
 
   constructor(options: DeliveryOptions) {
     this.#options = options
-    this.#line = lineTo(options.endpoint, options.limits.requestsMax)
+    this.#line = lineTo(options.endpoint, options.limits)
+    this.#requestsMax = options.limits.requestsMax
   }
 
   start(): void {
@@ -194,9 +201,19 @@ export class Delivery {
     const { pool, number, limits, surroundings } = this.#options
     const again = await loadToRetry(pool, number, surroundings.now(), limits.pageRowsMax)
     const fresh = await loadFresh(pool, number, this.#mark, limits.pageRowsMax - again.length)
+    if (this.#isCrowded) await this.#narrow()
     const tried = await this.#send(this.#choose([...again, ...fresh]))
     this.#mark = triedUpTo(this.#mark, fresh, tried)
     return tried.size > 0
+  }
+
+  /** Half as many connections, all new: such a receiver would go on waiting at one of the old ones. None is in use between two pages. */
+  async #narrow(): Promise<void> {
+    const { endpoint, limits } = this.#options
+    this.#isCrowded = false
+    this.#requestsMax = Math.ceil(this.#requestsMax / 2)
+    await this.#line.close()
+    this.#line = lineTo(endpoint, { ...limits, requestsMax: this.#requestsMax })
   }
 
   /** After a rest one row goes ahead, each time another one, for a row may be what the receiver fails at. */
@@ -216,13 +233,13 @@ export class Delivery {
         await this.#attempt(row)
       }
     }
-    await Promise.all(Array.from({ length: this.#options.limits.requestsMax }, sender))
+    await Promise.all(Array.from({ length: this.#requestsMax }, sender))
     return tried
   }
 
   async #attempt(row: Due): Promise<void> {
     const { endpoint, surroundings, observer } = this.#options
-    const begun = { row, round: this.#round }
+    const begun = { row, round: this.#round, successes: this.#successes }
     const outcome = await post(this.#line, endpoint, eventOf(row), surroundings.now())
     this.#unrecorded.push({ row, outcome, at: surroundings.now(), isOfRow: this.#isOfRow(row, outcome) })
     observer.attempted(outcome.status)
@@ -254,7 +271,7 @@ export class Delivery {
     this.#rests = 0
   }
 
-  #failed({ round }: Begun, outcome: WebhookOutcome): void {
+  #failed({ round, successes }: Begun, outcome: WebhookOutcome): void {
     const { limits, surroundings } = this.#options
     this.#gone ||= outcome.status === 'rejected'
     if (round === this.#round) {
@@ -263,6 +280,8 @@ export class Delivery {
       // One that has never worked is told at once: it may well be written wrongly.
       if (mustRest || this.#successes === 0) this.#tell(outcome)
       if (mustRest) this.#rest()
+      if (outcome.status === 'unknown' && outcome.reason === 'timeout' && this.#successes > successes)
+        this.#isCrowded = true
     }
     const askedMs = 'retryAfterMs' in outcome ? Math.min(outcome.retryAfterMs ?? 0, limits.askedRestMsMax) : 0
     if (askedMs > 0) this.#restUntil = Math.max(this.#restUntil, surroundings.now() + askedMs)

@@ -448,6 +448,40 @@ describe('webhooks for changes of messages', () => {
     })
   })
 
+  it('go one by one to a receiver that serves one connection until it ends', async () => {
+    const one = await receiver()
+    const [server] = servers
+    const waiting: (() => void)[] = []
+    let served: unknown
+    const handle = server!.listeners('request')[0] as http.RequestListener
+    server!.removeAllListeners('request')
+    server!.on('connection', socket => {
+      served ??= socket
+      socket.on('close', () => {
+        if (served !== socket) return
+        served = undefined
+        for (const again of waiting.splice(0)) again()
+      })
+    })
+    server!.on('request', (request, response) => {
+      const serve = () => {
+        if (request.socket.destroyed) return
+        served ??= request.socket
+        if (served === request.socket) handle(request, response)
+        else waiting.push(serve)
+      }
+      serve()
+    })
+    await notify([one], { limits: { requestsMax: 8, requestMsMax: 100, pageRowsMax: 16 } })
+    await happen(...Array.from({ length: 100 }, (_, n) => decided(n)))
+    await until(async () => {
+      now += 1000
+      await settled()
+      return (await rows()).length === 0
+    })
+    expect(new Set(idsOf(one)).size).toBe(100)
+  })
+
   it('share few connections', async () => {
     const one = await receiver()
     await notify([one], { limits: { requestsMax: 4 } })

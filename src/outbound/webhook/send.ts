@@ -62,8 +62,10 @@ export const isUnanswered = (outcome: WebhookOutcome): boolean =>
 const answerBytesMax = 16 * 1024
 
 /** The connections to an endpoint, for requests of `post`. */
-export const lineTo = ({ allow }: WebhookEndpoint, connectionsMax: number): Line =>
-  new Line({ connectionsMax, ...(allow && { allow }) })
+export const lineTo = (
+  { allow }: WebhookEndpoint,
+  { requestsMax, requestMsMax }: { requestsMax: number; requestMsMax: number },
+): Line => new Line({ connectionsMax: requestsMax, msMax: requestMsMax, ...(allow && { allow }) })
 
 /** Send an event to an endpoint, once. `now` in ms is signed as the instant of this attempt. */
 export async function post(

@@ -92,7 +92,7 @@ describe('sending', () => {
     return { url: `http://127.0.0.1:${port}/hook`, keys, allow: { http: true, loopback: true } }
   }
   function post(target: WebhookEndpoint, event: WebhookEvent, now: number) {
-    const line = lineTo(target, 1)
+    const line = lineTo(target, { requestsMax: 1, requestMsMax: 5000 })
     lines.push(line)
     return postBy(line, target, event, now)
   }
