@@ -148,9 +148,9 @@ export class Delivery {
     this.#running = this.#run()
   }
 
-  /** Counted anew once in a while, for an answer of the database that was lost may have moved it. */
+  /** Counted anew once in a while: an answer of the database that was lost may have moved it, and so may rows added while it is counted. */
   get pending(): number {
-    return this.#pending
+    return Math.max(0, this.#pending)
   }
 
   get isDisabled(): boolean {
