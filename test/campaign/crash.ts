@@ -190,8 +190,11 @@ function held(load: Load, states: Map<string, string>): CrashReport['held'] {
   return { second, other: keys.length - second }
 }
 
-/** What lay whole on the line when Tocsin was killed is still taken, a moment later. */
-const underWayMs = 100
+/**
+ * What lay whole on the line when Tocsin was killed is still taken, a moment later: the provider writes each mail to disk, and may be slow at
+ * it. A killed Tocsin needs more than a second to be back, so what is taken within one was sent before.
+ */
+const underWayMs: Record<Target, number> = { tocsin: 1000, both: 1000, postmaster: 100, postgres: 100, upstream: 100 }
 
 /** A mail that was taken again must have a kill between the two, and each kill may have no more of them than the window holds. */
 function repeats(mails: Taken[][], kills: Kill[]): { total: number; perKillMax: number; needless: string[] } {
@@ -203,7 +206,7 @@ function repeats(mails: Taken[][], kills: Kill[]): { total: number; perKillMax: 
       const before = copies[i - 1]
       if (!before) continue
       total++
-      const reason = kills.find(({ at }) => at >= before.at - underWayMs && at <= copy.at)
+      const reason = kills.find(({ at, target }) => at >= before.at - underWayMs[target] && at <= copy.at)
       if (reason) perKill.set(reason, (perKill.get(reason) ?? 0) + 1)
       else needless.push(`${copy.key} was handed over again without a kill between`)
     }
