@@ -32,7 +32,6 @@ export type Answer =
   | { type: 'refused'; code: RefusalCode }
 
 export type RefusalCode =
-  | 'cause.duplicate-id'
   | 'cause.from-the-future'
   | 'class.unknown'
   | 'message.not-held'
