@@ -1,9 +1,9 @@
 import type { Event } from '../../core/events.ts'
 import { explain } from '../../core/reasons.ts'
+import { instantText } from '../../std/instant.ts'
 import type { MessageHistory, MessageRecord, TimelineEntry } from '../../views/register.ts'
 import type { MessageAnswer } from '../intake.ts'
 import type { MessageDecision, MessageDetail, MessageRow, TimelineStep } from './contract.ts'
-import { instantText } from './time.ts'
 
 // What is told about a message. No hash of a person leaves: hashes are keyed, but the same person would always have the same one.
 

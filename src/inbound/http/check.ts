@@ -1,9 +1,9 @@
 import type { TSchema } from 'typebox'
 import { Compile } from 'typebox/compile'
 import Format from 'typebox/format'
+import { parseInstant } from '../../std/instant.ts'
 import type { Fault } from './contract.ts'
 import { faultsOf, uuid } from './faults.ts'
-import { parseInstant } from './time.ts'
 
 // One reader of date-times: what the check lets pass is what is parsed afterwards.
 Format.Set('date-time', value => parseInstant(value) !== undefined)

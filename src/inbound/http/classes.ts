@@ -1,4 +1,5 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
+import { instantText, parseInstant } from '../../std/instant.ts'
 import type { ClassCounts } from '../../views/register.ts'
 import type { ClassPolicyPatch, ClassStatus, OperatorPort } from '../operator.ts'
 import { actor } from './access.ts'
@@ -18,7 +19,6 @@ import {
 import { answers, operation } from './documentation.ts'
 import { Refusal } from './problems.ts'
 import type { RouteDeps } from './server.ts'
-import { instantText, parseInstant } from './time.ts'
 
 export function classRoutes(app: FastifyInstance, deps: RouteDeps): void {
   app.get('/v1/classes', {

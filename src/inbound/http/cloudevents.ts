@@ -1,4 +1,4 @@
-import { parseInstant } from './time.ts'
+import { parseInstant } from '../../std/instant.ts'
 
 // CloudEvents 1.0.2, read strictly: of the conformance suite's invalid events the usual library accepts many, and an event that two readers
 // understand differently must not be a cause. Attributes: core specification §3; JSON format §2 and §3; HTTP binding §3.

@@ -7,11 +7,11 @@ import {
   modes as coreModes,
   requirements as coreRequirements,
 } from '../../core/policy.ts'
+import { parseInstant } from '../../std/instant.ts'
 import { waits } from '../../views/changes.ts'
 import { check } from './check.ts'
 import * as contract from './contract.ts'
 import { message } from './test-ports.ts'
-import { parseInstant } from './time.ts'
 
 const bodies = [
   contract.MessageBody,

@@ -1,5 +1,5 @@
+import { parseInstant } from '../../std/instant.ts'
 import { type Fault, faultsMax } from './contract.ts'
-import { parseInstant } from './time.ts'
 
 // The compiled check says yes or no in a tenth of a microsecond; this walk is only taken after a no. It is our own because the validator's
 // list ends after eight errors and repeats itself, and because every fault here has a stable code. A property test holds the two together.

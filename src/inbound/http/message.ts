@@ -1,3 +1,4 @@
+import { parseInstant } from '../../std/instant.ts'
 import { parseAddressHeader, parseMailbox } from '../../std/mailbox.ts'
 import type { Application, MessageRequest } from '../intake.ts'
 import { isAllowedSender } from '../senders.ts'
@@ -11,7 +12,6 @@ import {
   MessageLine as MessageLineSchema,
   slotBytesMax,
 } from './contract.ts'
-import { parseInstant } from './time.ts'
 
 export const messageBody = check<MessageBody>(MessageBody)
 export const messageLine = check<MessageLine>(MessageLineSchema)

@@ -1,4 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { parseInstant } from '../../std/instant.ts'
 import type { ListQuery } from '../../views/register.ts'
 import { applicationOf, readableBy } from './access.ts'
 import { detailOf, explainAnswer, rowOf } from './answer.ts'
@@ -21,7 +22,6 @@ import { messageBody, messageFaults, parseMessage, type Reader } from './message
 import { Refusal } from './problems.ts'
 import { Room } from './room.ts'
 import { faultFields, type RouteDeps } from './server.ts'
-import { parseInstant } from './time.ts'
 
 export function messageRoutes(app: FastifyInstance, deps: RouteDeps): void {
   const room = new Room(linesUndecidedMax)

@@ -1,10 +1,10 @@
 import type { Trust } from '../../core/events.ts'
 import { recipientsMax, trusts } from '../../core/events.ts'
 import { type CauseKind, causeKinds } from '../../core/policy.ts'
+import { parseInstant } from '../../std/instant.ts'
 import { type Mailbox, parseMailbox } from '../../std/mailbox.ts'
 import type { ReportedEvent } from '../intake.ts'
 import type { CloudEvent } from './cloudevents.ts'
-import { parseInstant } from './time.ts'
 
 // The trace format (types `tocsin.*`): what a reported event means. Only what the gate needs is read and checked; further fields of the data
 // are for the detectors, and are let pass.
