@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto'
-import type { Effect } from '../src/core/effects.ts'
+import { type Effect, placeOf } from '../src/core/effects.ts'
 import type { MessageId } from '../src/core/events.ts'
 import { freshPolicy, type Lane, type Policy } from '../src/core/policy.ts'
-import { stopOf } from '../src/core/state.ts'
+import { covers } from '../src/core/scope.ts'
+import { stopOf } from '../src/core/stops.ts'
 import { coordinatorPartition } from '../src/engine/leasing.ts'
 import { act, eraseSubject, pauseClass, resumeClass } from '../src/engine/operator.ts'
 import { accountHash } from '../src/inbound/requests.ts'
@@ -200,13 +201,12 @@ class Simulation {
     this.#begun.set(id, { host, life: host.life, attempt })
   }
 
-  #isStopped(host: Host, { facts, lane }: Effect): boolean {
+  #isStopped(host: Host, effect: Effect): boolean {
     return this.#stops.some(
       stop =>
         stop.host === host &&
-        stop.class === facts.class &&
-        (stop.lane === undefined || stop.lane === lane) &&
-        stopOf(host.partition!.state, facts.class, lane, host.partition!.now()) !== undefined,
+        covers(stop, placeOf(effect)) &&
+        stopOf(host.partition!.state, placeOf(effect), host.partition!.now()) !== undefined,
     )
   }
 

@@ -68,6 +68,12 @@ const names = Type.Array(name, { maxItems: 1000 })
 const optionalByLane = <T extends Type.TSchema>(schema: T) =>
   Type.Partial(Type.Object({ reserved: schema, open: schema, system: schema, campaign: schema }, closed), closed)
 
+/** Settings that are numbers above nothing. */
+const positive = <T extends string>(keys: readonly T[]) => {
+  const above = Type.Optional(Type.Number({ exclusiveMinimum: 0, maximum: 1e9 }))
+  return Type.Object(Object.fromEntries(keys.map(key => [key, above])) as Record<T, typeof above>, closed)
+}
+
 const classFile = Type.Partial(
   Type.Object(
     {
@@ -87,6 +93,7 @@ const classFile = Type.Partial(
       lane: oneOf(['by-requester', 'system', 'campaign'] as const),
       priority: Type.Enum([0, 1, 2]),
       content: oneOf(['inline', 'approved-only'] as const),
+      whenStopped: oneOf(['confirm', 'hold'] as const),
       lifetimeMs: duration,
       deliveryMs: duration,
       budgetPerHour: optionalByLane(count(1_000_000_000)),
@@ -133,6 +140,9 @@ const file = Type.Partial(
         Type.Partial(Type.Object({ perHour: count(capMax), perDay: count(capMax) }, closed), closed),
       ),
       templates: Type.Record(name, names),
+      detection: positive(['softDays', 'hardDays', 'softHoldMs']),
+      breakers: positive(['openMs', 'openMsMax', 'trialMs', 'canaries', 'canaryIntervalMs']),
+      requesters: positive(['perHour', 'timesUsual']),
       hostname: Type.String({ minLength: 1, maxLength: 253 }),
       inFlightMax: Type.Integer({ minimum: 1, maximum: 10_000 }),
       dkim: Type.Array(Type.Object({ domain: name, selector: name, keyFile: Type.String() }, closed), {
@@ -358,6 +368,7 @@ function policyOf(found: ConfigFile, upstreams: Config['upstreams'], faults: Con
     }
   }
   policy.templates = { ...found.templates }
+  for (const part of ['detection', 'breakers', 'requesters'] as const) Object.assign(policy[part], found[part])
   policy.upstreams = upstreams === 'mailbox' ? ['mailbox'] : upstreams.map(({ id }) => id)
   policy.deliversLocally = upstreams === 'mailbox'
   for (const [className, one] of Object.entries(policy.classes)) checkClass(className, one, faults)

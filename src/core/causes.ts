@@ -11,7 +11,7 @@ import type { ReasonCode } from './reasons.ts'
  *
  * | table     | key                         | row                                              |
  * |-----------|-----------------------------|--------------------------------------------------|
- * | causes    | cause                       | account 2, the account's cause before it 2, kind and trust 1, occurred (s) 1 |
+ * | causes    | cause                       | account 2, the account's cause before it 2, what and who 1, occurred (s) 1 |
  * | accounts  | account                     | newest cause 2, generation of its addresses 1, seen (s) 1, addresses named (s) 1 |
  * | addresses | account × address           | generation 1, seen (s) 1                         |
  * | owners    | address                     | account 2, seen (s) 1                            |
@@ -32,7 +32,35 @@ const causesLookedAtMax = 16
 
 const seconds = (at: number): number => Math.floor(at / 1000)
 
-export type MatchedCause = { key: Hash64; account: Hash64; trust: Trust }
+/** What a row keeps of its cause in one word, from the lowest bit: kind 4, trust 2, known 1, from a network not seen before 1, agent 5, network 5, source 8. */
+export type CauseTraits = {
+  kind: number
+  trust: number
+  known: boolean
+  newNetwork: boolean
+  agent: number
+  networkClass: number
+  source: number
+}
+
+export const sourcesMax = 255
+
+function traitsWord({ kind, trust, known, newNetwork, agent, networkClass, source }: CauseTraits): number {
+  const flags = (known ? 1 : 0) | (newNetwork ? 2 : 0)
+  return ((kind & 15) | ((trust & 3) << 4) | (flags << 6) | (agent << 8) | (networkClass << 13) | (source << 18)) >>> 0
+}
+
+const traitsOf = (word: number): CauseTraits => ({
+  kind: word & 15,
+  trust: (word >>> 4) & 3,
+  known: ((word >>> 6) & 1) === 1,
+  newNetwork: ((word >>> 7) & 1) === 1,
+  agent: (word >>> 8) & 31,
+  networkClass: (word >>> 13) & 31,
+  source: (word >>> 18) & 255,
+})
+
+export type MatchedCause = { key: Hash64; account: Hash64; trust: Trust; occurredAt: number; traits: CauseTraits }
 
 export type Match =
   | { status: 'matched'; cause: MatchedCause; account: Hash64 }
@@ -40,7 +68,12 @@ export type Match =
 
 export const hasCause = (ledger: Ledger, key: Hash64): boolean => ledger.causes.find(high(key), low(key)) >= 0
 
-export function recordCause(ledger: Ledger, cause: CauseFacts, now: number): void {
+/** `traits`: what the state knows of the cause besides, such as the number of its source. */
+export function recordCause(
+  ledger: Ledger,
+  cause: CauseFacts,
+  { now, ...traits }: { now: number; source: number; newNetwork: boolean },
+): void {
   const account = ledger.accounts.insert(high(cause.account), low(cause.account))
   const accountWords = ledger.accounts.words
   const { newer, older } = neighbors(ledger, [accountWords[account + 2]!, accountWords[account + 3]!], cause.occurredAt)
@@ -65,7 +98,14 @@ export function recordCause(ledger: Ledger, cause: CauseFacts, now: number): voi
   words[at + 3] = low(cause.account)
   words[at + 4] = older[0]
   words[at + 5] = older[1]
-  words[at + 6] = causeKinds.indexOf(cause.kind) | (trusts.indexOf(cause.trust) << 8)
+  words[at + 6] = traitsWord({
+    kind: causeKinds.indexOf(cause.kind),
+    trust: trusts.indexOf(cause.trust),
+    known: cause.known,
+    agent: cause.requester?.agent ?? 0,
+    networkClass: cause.requester?.networkClass ?? 0,
+    ...traits,
+  })
   words[at + 7] = seconds(cause.occurredAt)
 }
 
@@ -183,7 +223,7 @@ function faultOf(
   now: number,
 ): ReasonCode | undefined {
   const { words } = ledger.causes
-  if (!policy.causes.kinds.includes(causeKinds[words[at + 6]! & 0xff]!)) return 'cause.wrong-kind'
+  if (!policy.causes.kinds.includes(causeKinds[words[at + 6]! & 15]!)) return 'cause.wrong-kind'
   if (seconds(now) - words[at + 7]! > policy.causes.freshForMs / 1000) return 'cause.stale'
   const use = useKey(cause, facts.class, facts.address)
   return ledger.uses.find(high(use), low(use)) >= 0 ? 'cause.used' : undefined
@@ -192,7 +232,14 @@ function faultOf(
 function rowOf(ledger: Ledger, hi: number, lo: number): MatchedCause {
   const at = ledger.causes.find(hi, lo)
   const { words } = ledger.causes
-  return { key: hash64(hi, lo), account: hash64(words[at + 2]!, words[at + 3]!), trust: trusts[words[at + 6]! >>> 8]! }
+  const traits = traitsOf(words[at + 6]!)
+  return {
+    key: hash64(hi, lo),
+    account: hash64(words[at + 2]!, words[at + 3]!),
+    trust: trusts[traits.trust]!,
+    occurredAt: words[at + 7]! * 1000,
+    traits,
+  }
 }
 
 /** Drops what can no longer justify anything from one shard of each table. `keepMs` is the longest freshness of a class. */

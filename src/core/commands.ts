@@ -1,6 +1,8 @@
 import type { CauseFacts, Event, Lease, MessageFacts, MessageId, Outcome } from './events.ts'
 import type { Lane, Policy } from './policy.ts'
 import type { ReasonCode } from './reasons.ts'
+import type { Scope } from './scope.ts'
+import type { SignalFacts } from './signals.ts'
 
 /** What the world did with a message that was handed over. A time-out is `unknown`. */
 export type Handover = 'accepted' | 'deferred' | 'rejected' | 'unknown' | 'unreadable'
@@ -14,8 +16,14 @@ export type Command =
   | { type: 'RecordHandover'; id: MessageId; handover: Handover; upstream: string; reply: string }
   | { type: 'ReleaseMessage'; id: MessageId; by: string }
   | { type: 'DiscardMessage'; id: MessageId; by: string; reason: string }
-  | { type: 'PauseClass'; class: string; lane?: Lane; by: string; reason: string; until?: number }
-  | { type: 'ResumeClass'; class: string; lane?: Lane; by: string }
+  | { type: 'ReportSignal'; signal: SignalFacts }
+  | ({ type: 'PauseClass'; by: string; reason: string; until?: number } & Scope)
+  /** Lifts a person's stop, and closes a breaker, of exactly this scope. */
+  | ({ type: 'ResumeClass'; by: string } & Scope)
+  /** The holder of the account says in the app that the message was asked for. */
+  | { type: 'ConfirmMessage'; id: MessageId; by: string }
+  /** What was ready when its breaker opened is held. */
+  | { type: 'RecallMessage'; id: MessageId }
   | { type: 'GrantLease'; lease: Lease }
   | { type: 'EraseSubject'; subject: MessageFacts['address']; by: string }
   /** Look again at a message that waits, after its cause came or its time ran out. */
@@ -39,5 +47,8 @@ export type RefusalCode =
   | 'message.unknown'
   | 'budget.exhausted'
   | 'lease.stale'
+  | 'message.not-to-confirm'
+  | 'signal.from-the-future'
+  | 'stops.too-many'
 
 export type Decision = { events: Event[]; answer: Answer; next?: Command[] }

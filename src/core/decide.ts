@@ -7,7 +7,10 @@ import { expiryOf, judge } from './gate.ts'
 import type { LiveMessage } from './messages.ts'
 import { classOf } from './policy.ts'
 import { earlierAnswer } from './repeats.ts'
+import type { Scope } from './scope.ts'
+import { scopeOf } from './scope.ts'
 import { budgetLeft, fromConfig, type State } from './state.ts'
+import { findStop, stopsMax } from './stops.ts'
 
 /** What happens when somebody wants something now. Pure: looks at the state, changes nothing. */
 export function decide(state: State, command: Command, now: number): Decision {
@@ -38,14 +41,16 @@ export function decide(state: State, command: Command, now: number): Decision {
       if (by === fromConfig && hash === state.configHash) return { events: [], answer: { type: 'repeat' } }
       return done({ type: 'PolicyApplied', hash, policy, by })
     }
-    case 'PauseClass': {
-      const { type: _, ...pause } = command
-      return classOf(state.policy, command.class) ? done({ type: 'ClassPaused', ...pause }) : refused('class.unknown')
-    }
-    case 'ResumeClass': {
-      const { type: _, ...pause } = command
-      return classOf(state.policy, command.class) ? done({ type: 'ClassResumed', ...pause }) : refused('class.unknown')
-    }
+    case 'PauseClass':
+      return pause(state, command)
+    case 'ResumeClass':
+      return resume(state, scopeOf(command), command.by)
+    case 'ReportSignal':
+      return done({ type: 'SignalReported', signal: command.signal })
+    case 'ConfirmMessage':
+      return confirm(state, command.id, command.by, now)
+    case 'RecallMessage':
+      return recall(state, command.id)
     case 'GrantLease':
       return state.leases.isNew(command.lease)
         ? done({ type: 'LeaseGranted', lease: command.lease })
@@ -64,6 +69,18 @@ const refused = (code: Extract<Answer, { type: 'refused' }>['code']): Decision =
   events: [],
   answer: { type: 'refused', code },
 })
+
+function pause(state: State, { type: _, ...stop }: Extract<Command, { type: 'PauseClass' }>): Decision {
+  if (!classOf(state.policy, stop.class)) return refused('class.unknown')
+  if (state.stops.length >= stopsMax && !findStop(state.stops, scopeOf(stop))) return refused('stops.too-many')
+  return done({ type: 'ClassPaused', ...stop })
+}
+
+function resume(state: State, scope: Scope, by: string): Decision {
+  if (!classOf(state.policy, scope.class)) return refused('class.unknown')
+  const isBreaker = findStop(state.stops, scope)?.breaker !== undefined
+  return done(isBreaker ? { type: 'BreakerClosed', scope, by } : { type: 'ClassResumed', ...scope, by })
+}
 
 const isKept = (message: LiveMessage | undefined): message is LiveMessage =>
   message !== undefined && message.status.is !== 'ready'
@@ -122,10 +139,17 @@ function reconsider(state: State, id: MessageId, now: number): Decision {
     now,
     again: { decidedAt: message.decidedAt, until, lane: message.lane },
   })
-  const { outcome, reasons, lane, cause, account } = verdict
+  const { outcome, reasons, lane, cause, source, account } = verdict
   switch (outcome) {
     case 'deliver':
-      return done({ type: 'MessageReleased', id, reasons, lane, account, ...(cause && { cause }) })
+      return done({
+        type: 'MessageReleased',
+        id,
+        reasons,
+        lane,
+        account,
+        ...(cause && { cause, source: source ?? '' }),
+      })
     case 'reject':
       return done({ type: 'MessageRejected', id, reasons })
     case 'expire':
@@ -149,6 +173,22 @@ function release(state: State, id: MessageId, by: string, now: number): Decision
   }
   if (budgetLeft(state, message.facts.class, message.lane, now) <= 0) return refused('budget.exhausted')
   return done({ type: 'MessageReleased', id, reasons: ['hold.released'], lane: message.lane, by })
+}
+
+/** The holder's word makes a request from an unknown place as good as one from a known device. */
+function confirm(state: State, id: MessageId, by: string, now: number): Decision {
+  const message = state.messages.get(id)
+  if (message?.status.is !== 'confirming') return refused('message.not-to-confirm')
+  if (now >= message.expiresAt) return refused('message.not-live')
+  if (budgetLeft(state, message.facts.class, 'reserved', now) <= 0) return refused('budget.exhausted')
+  return done({ type: 'MessageReleased', id, reasons: ['hold.confirmed'], lane: 'reserved', by })
+}
+
+/** What a breaker has caught on its way waits for a person. */
+function recall(state: State, id: MessageId): Decision {
+  const message = state.messages.get(id)
+  if (message?.status.is !== 'ready') return refused('message.not-live')
+  return done({ type: 'MessageHeld', id, reasons: [...new Set([...message.reasons, 'breaker.open'] as const)] })
 }
 
 type Recorded = { id: MessageId; handover: Handover; upstream: string; reply: string }

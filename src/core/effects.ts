@@ -1,7 +1,9 @@
 import type { MessageFacts, MessageId } from './events.ts'
 import type { LiveMessage } from './messages.ts'
 import type { Lane } from './policy.ts'
-import { type State, stopOf } from './state.ts'
+import type { Place } from './scope.ts'
+import type { State } from './state.ts'
+import { stopOf } from './stops.ts'
 
 /** What the engine is to do in the world. Data; whoever performs it reports back with `RecordHandover`. */
 export type Effect = {
@@ -12,6 +14,8 @@ export type Effect = {
   attempt: number
   expiresAt: number
   lane: Lane
+  /** Source of its cause, '' without one. */
+  source: string
   priority: number
   position: number
   facts: MessageFacts
@@ -46,9 +50,17 @@ export function effects(state: State, now: number, window: Window, { inFlight, i
 }
 
 /** A stop reaches what was decided before it: after its acknowledgement only what is in flight already is handed over. */
-function isStopped(state: State, { facts, lane }: LiveMessage, now: number): boolean {
-  return state.pauses.size > 0 && stopOf(state, facts.class, lane, now) !== undefined
+function isStopped(state: State, message: LiveMessage, now: number): boolean {
+  return state.stops.length > 0 && stopOf(state, placeOf(message), now) !== undefined
 }
+
+/** Where a message, or its hand-over, stands. */
+export const placeOf = ({ facts, lane, source }: Pick<LiveMessage, 'facts' | 'lane' | 'source'>): Place => ({
+  class: facts.class,
+  lane,
+  source,
+  template: facts.template?.name ?? '',
+})
 
 function countBulk(inFlight: ReadonlyMap<MessageId, Effect>): number {
   let count = 0
@@ -56,6 +68,7 @@ function countBulk(inFlight: ReadonlyMap<MessageId, Effect>): number {
   return count
 }
 
-function handOver({ facts, upstream, attempts, expiresAt, lane, priority, position }: LiveMessage): Effect {
-  return { type: 'HandOver', id: facts.id, upstream, attempt: attempts + 1, expiresAt, lane, priority, position, facts }
+function handOver({ facts, upstream, attempts, expiresAt, lane, source, priority, position }: LiveMessage): Effect {
+  const attempt = attempts + 1
+  return { type: 'HandOver', id: facts.id, upstream, attempt, expiresAt, lane, source, priority, position, facts }
 }

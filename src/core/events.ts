@@ -1,6 +1,9 @@
 import type { Hash64 } from '../std/hash64.ts'
+import type { Alarm } from './alarms.ts'
 import type { CauseKind, Lane, Policy } from './policy.ts'
 import type { ReasonCode } from './reasons.ts'
+import type { Scope } from './scope.ts'
+import type { SignalFacts } from './signals.ts'
 
 /** A UUIDv7 (RFC 9562 §5.7) in lower case, made by the shell. A notice of the core's own has version 8, derived from the message it is about. */
 export type MessageId = string & { readonly __message: true }
@@ -35,6 +38,14 @@ export type MessageFacts = {
   environment?: string
   /** Whether the recipient is on the allow-list for test material. */
   allowListed?: boolean
+  /** Keyed hashes of the mailboxes of other addresses that the values or the text name; at most `mentionsMax`. */
+  mentions?: Hash64[]
+  /** Whether the recipient sorts after the one before it from this application in this class. */
+  inOrder?: boolean
+  /** Which build or service sent it, as one of 32 categories. */
+  build?: number
+  /** The intended bulk send that it belongs to, and its place in the audience. */
+  campaign?: { id: string; ordinal: number }
   bytes: number
   /** SHA-256 over a nonce and the plaintext, base64url: the leaf of the register, which tells nothing and proves everything. */
   commitment: string
@@ -56,7 +67,14 @@ export type CauseFacts = {
   /** When it happened, ms. */
   occurredAt: number
   source: string
+  /** Who asked, as far as the web tier saw it. */
+  requester?: Requester
 }
+
+/** `network`: keyed hash of the /24 or /48 of the address, else of the network's number. The others are categories from 0 to 31. */
+export type Requester = { network?: Hash64; networkClass?: number; agent?: number; device?: Hash64 }
+
+export const categories = 32
 
 /**
  * What has happened, in the past tense. The journal holds nothing else; a new member must be handled by `fold` before it compiles.
@@ -80,8 +98,12 @@ export type Event =
       account: Hash64
       expiresAt: number
       upstream: string
+      /** Source of the matched cause; absent without one. */
+      source?: string
       /** Only for a hold that waits for its cause. */
       awaitsCauseUntil?: number
+      /** Only for a hold of some seconds on soft evidence, which goes on by itself unless it is confirmed. */
+      softUntil?: number
       /** The mailbox is told once that more was asked for than it is sent. */
       notice?: MessageId
     }
@@ -93,6 +115,7 @@ export type Event =
       reasons: ReasonCode[]
       lane: Lane
       cause?: Hash64
+      source?: string
       account?: Hash64
       by?: string
     }
@@ -120,11 +143,19 @@ export type Event =
       reasons: ReasonCode[]
     }
   | { type: 'LeaseGranted'; lease: Lease }
-  | { type: 'ClassPaused'; class: string; lane?: Lane; by: string; reason: string; until?: number }
-  | { type: 'ClassResumed'; class: string; lane?: Lane; by: string }
+  | ({ type: 'ClassPaused'; by: string; reason: string; until?: number } & Scope)
+  | ({ type: 'ClassResumed'; by: string } & Scope)
+  | { type: 'SignalReported'; signal: SignalFacts }
+  | { type: 'AlarmRaised'; alarm: Alarm }
+  /** `endsAt`: when it lets canaries through. */
+  | { type: 'BreakerOpened'; scope: Scope; alarm: number; reason: string; trips: number; endsAt: number }
+  | { type: 'BreakerHalfOpened'; scope: Scope; endsAt: number }
+  /** By itself after a trial without a finding, or by a person. */
+  | { type: 'BreakerClosed'; scope: Scope; by: string }
   | { type: 'SubjectErased'; subject: Hash64; by: string; messages: MessageId[] }
 
 /** The right to deliver a number of messages of a class and lane in one clock hour. Grants are numbered by the coordinator and used once. */
 export type Lease = { class: string; lane: Lane; hour: number; messages: number; epoch: number; grant: number }
 
 export const recipientsMax = 10
+export const mentionsMax = 8

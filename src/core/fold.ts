@@ -1,13 +1,15 @@
 import { assert, unreachable } from '../std/assert.ts'
 import { countMessage, markNoticed, sweepCaps } from './caps.ts'
-import { recordCause, returnCause, sweepLedger, useCause } from './causes.ts'
-import type { Event, MessageId } from './events.ts'
+import { recordCause, returnCause, sourcesMax, sweepLedger, useCause } from './causes.ts'
+import type { CauseFacts, Event, MessageId } from './events.ts'
 import { hourOf } from './leases.ts'
 import type { LiveMessage } from './messages.ts'
 import { classOf } from './policy.ts'
 import type { ReasonCode } from './reasons.ts'
 import { rememberAnswer, sweepRepeats } from './repeats.ts'
-import { fromConfig, longestFreshnessMs, pauseKey, type State, streakKey } from './state.ts'
+import { isSameScope, scopeOf } from './scope.ts'
+import { fromConfig, longestFreshnessMs, type State, streakKey } from './state.ts'
+import { byDetector, findStop, type Stop } from './stops.ts'
 
 /** Where an event stands: the position and instant of its batch. */
 export type When = { position: number; at: number }
@@ -28,7 +30,7 @@ function apply(state: State, event: Event, when: When): void {
       return
     case 'CauseReported':
       state.heartbeat.heardAt = when.at
-      return recordCause(state.ledger, event.cause, when.at)
+      return causeReported(state, event.cause, when.at)
     case 'CoverageReported':
       state.heartbeat = { promised: true, heardAt: when.at }
       return
@@ -57,13 +59,16 @@ function apply(state: State, event: Event, when: When): void {
       return tryAgain(state, event.id, event.nextAt, event.upstream)
     case 'LeaseGranted':
       return state.leases.take(event.lease)
-    case 'ClassPaused': {
-      const { type: _, ...pause } = event
-      state.pauses.set(pauseKey(event.class, event.lane), { ...pause, since: when.at })
-      return
-    }
+    case 'ClassPaused':
     case 'ClassResumed':
-      state.pauses.delete(pauseKey(event.class, event.lane))
+    case 'BreakerOpened':
+    case 'BreakerHalfOpened':
+    case 'BreakerClosed':
+      return applyStop(state, event, when)
+    case 'SignalReported':
+      return
+    case 'AlarmRaised':
+      state.alarms = event.alarm.id
       return
     case 'SubjectErased':
       for (const id of event.messages) state.messages.remove(id)
@@ -71,6 +76,61 @@ function apply(state: State, event: Event, when: When): void {
     default:
       return unreachable(event)
   }
+}
+
+type StopEvent = Extract<
+  Event,
+  { type: 'ClassPaused' | 'ClassResumed' | 'BreakerOpened' | 'BreakerHalfOpened' | 'BreakerClosed' }
+>
+
+function applyStop(state: State, event: StopEvent, when: When): void {
+  switch (event.type) {
+    case 'ClassPaused': {
+      const { by, reason, until } = event
+      const stop: Stop = { scope: scopeOf(event), by, reason, since: when.at }
+      return putStop(state, until === undefined ? stop : { ...stop, until })
+    }
+    case 'ClassResumed':
+      return removeStop(state, scopeOf(event))
+    case 'BreakerOpened': {
+      const { scope, alarm, reason, trips, endsAt } = event
+      const breaker: Stop['breaker'] = { alarm, trips, phase: 'open', endsAt, canaries: 0, intervalAt: 0 }
+      return putStop(state, { scope, by: byDetector, reason, since: when.at, breaker })
+    }
+    case 'BreakerHalfOpened': {
+      const stop = findStop(state.stops, event.scope)
+      assert(stop?.breaker, 'only a breaker becomes half-open')
+      Object.assign(stop.breaker, { phase: 'half-open', endsAt: event.endsAt, canaries: 0, intervalAt: when.at })
+      return
+    }
+    case 'BreakerClosed':
+      return removeStop(state, event.scope)
+    default:
+      return unreachable(event)
+  }
+}
+
+/** A person's stop takes the place of a breaker of the same scope: their word is wider in time. */
+function putStop(state: State, stop: Stop): void {
+  removeStop(state, stop.scope)
+  state.stops.push(stop)
+}
+
+function removeStop(state: State, scope: Stop['scope']): void {
+  state.stops = state.stops.filter(stop => !isSameScope(stop.scope, scope))
+}
+
+function causeReported(state: State, cause: CauseFacts, now: number): void {
+  const source = sourceNumber(state, cause.source)
+  recordCause(state.ledger, cause, { now, source, newNetwork: false })
+}
+
+/** Beyond `sourcesMax` all share the last number. */
+function sourceNumber(state: State, name: string): number {
+  const known = state.sources.indexOf(name)
+  if (known >= 0) return known
+  if (state.sources.length < sourcesMax) return state.sources.push(name) - 1
+  return sourcesMax - 1
 }
 
 type Decided = Extract<Event, { type: 'MessageDecided' }>
@@ -90,13 +150,15 @@ function messageDecided(state: State, event: Decided, when: When): void {
 }
 
 function liveMessage(event: Decided, { position, at }: When): LiveMessage {
-  const { message, account, lane, priority, reasons, cause, expiresAt, upstream, awaitsCauseUntil } = event
+  const { message, account, lane, priority, reasons, cause, expiresAt, upstream, awaitsCauseUntil, softUntil } = event
+  const waitsUntil = awaitsCauseUntil ?? softUntil
   const live: LiveMessage = {
     facts: message,
     account,
     lane,
     priority,
     reasons,
+    source: event.source ?? '',
     decidedAt: at,
     expiresAt,
     position,
@@ -106,9 +168,9 @@ function liveMessage(event: Decided, { position, at }: When): LiveMessage {
     status:
       event.outcome === 'deliver'
         ? { is: 'ready', at }
-        : awaitsCauseUntil !== undefined
-          ? { is: 'waiting', until: awaitsCauseUntil }
-          : { is: 'held' },
+        : waitsUntil !== undefined
+          ? { is: 'waiting', until: waitsUntil }
+          : { is: event.outcome === 'confirm' ? 'confirming' : 'held' },
   }
   if (cause) live.cause = cause
   return live
@@ -136,6 +198,7 @@ function messageReleased(state: State, event: Extract<Event, { type: 'MessageRel
   if (waited) countMatch(state, facts.application, facts.class, event.cause !== undefined)
   const patch: Partial<LiveMessage> = { status: { is: 'ready', at }, reasons: event.reasons, lane: event.lane }
   if (event.cause) patch.cause = event.cause
+  if (event.source !== undefined) patch.source = event.source
   if (event.account) patch.account = event.account
   state.messages.change(event.id, patch)
 }

@@ -5,7 +5,9 @@ import type { MessageFacts, Outcome } from './events.ts'
 import { hourOf } from './leases.ts'
 import { type ClassPolicy, type Lane, versionsOf } from './policy.ts'
 import type { ReasonCode } from './reasons.ts'
-import { budgetLeft, isSilent, requirementOf, type State, stopOf, streakKey } from './state.ts'
+import type { Place } from './scope.ts'
+import { budgetLeft, isSilent, requirementOf, type State, streakKey } from './state.ts'
+import { stopOf } from './stops.ts'
 
 /**
  * The gate: what becomes of one message, by the checks of the design in their order. Check 1, whether it was decided before, is taken in
@@ -17,6 +19,8 @@ export type Verdict = {
   lane: Lane
   account: Hash64
   cause?: Hash64
+  /** Source of the matched cause. */
+  source?: string
   awaitsCauseUntil?: number
   noticeDue: boolean
   /** The message goes out on the small allowance for causes whose source has fallen silent. */
@@ -37,6 +41,7 @@ type Case = {
   now: number
   match: Match | undefined
   lane: Lane
+  place: Place
   expiresAt: number
   again: Occasion['again']
 }
@@ -61,7 +66,9 @@ export function judge(state: State, facts: MessageFacts, policy: ClassPolicy, { 
   const requirement = requirementOf(state, facts.application, facts.class, policy)
   const match = requirement === 'never' ? undefined : matchCause(state.ledger, facts, policy, now)
   const expiresAt = expiryOf(facts, policy, again?.decidedAt ?? now)
-  const one: Case = { state, policy, facts, now, match, lane: laneOf(policy, match), expiresAt, again }
+  const lane = laneOf(policy, match)
+  const place = placeOf(state, facts, lane, match)
+  const one: Case = { state, policy, facts, now, match, lane, place, expiresAt, again }
   const verdict: Verdict = {
     outcome: 'deliver',
     reasons: [],
@@ -70,7 +77,10 @@ export function judge(state: State, facts: MessageFacts, policy: ClassPolicy, { 
     noticeDue: false,
     onAllowance: false,
   }
-  if (match?.status === 'matched') verdict.cause = match.cause.key
+  if (match?.status === 'matched') {
+    verdict.cause = match.cause.key
+    verdict.source = one.place.source
+  }
   let decided = false
   for (const check of checks) {
     const finding = check(one)
@@ -92,6 +102,13 @@ const binds = (finding: Finding, policy: ClassPolicy): boolean =>
 /** The end of a message's life: when its secret expires, or when it is no longer worth delivering. */
 export const expiryOf = (facts: MessageFacts, policy: ClassPolicy, decidedAt: number): number =>
   Math.min(facts.expiresAt ?? Number.POSITIVE_INFINITY, decidedAt + policy.lifetimeMs)
+
+const placeOf = (state: State, facts: MessageFacts, lane: Lane, match: Match | undefined): Place => ({
+  class: facts.class,
+  lane,
+  source: match?.status === 'matched' ? (state.sources[match.cause.traits.source] ?? '') : '',
+  template: facts.template?.name ?? '',
+})
 
 /** 7. The lane, by trust in the requester. */
 function laneOf(policy: ClassPolicy, match: Match | undefined): Lane {
@@ -180,9 +197,9 @@ function cap(one: Case): Finding | undefined {
   return { code: 'cap.mailbox', outcome: 'suppress', binds: 'enforced' }
 }
 
-/** 9. Nobody has stopped the class or the lane. A stop holds in every mode: it is a person's word. */
-function breaker({ state, facts, lane, now }: Case): Finding | undefined {
-  if (!stopOf(state, facts.class, lane, now)) return undefined
+/** 9. Nobody has stopped this place. A person's stop holds in every mode; so does a breaker, which opens only where detectors enforce. */
+function breaker({ state, place, now }: Case): Finding | undefined {
+  if (!stopOf(state, place, now)) return undefined
   return { code: 'breaker.open', outcome: 'hold', binds: 'always' }
 }
 

@@ -14,6 +14,8 @@ export type LiveMessage = {
   priority: number
   reasons: ReasonCode[]
   cause?: Hash64
+  /** Source of that cause; '' without one. */
+  source: string
   decidedAt: number
   expiresAt: number
   /** Position of the batch that holds the ciphertext. */
@@ -25,8 +27,10 @@ export type LiveMessage = {
   status:
     | { is: 'ready'; at: number }
     | { is: 'held' }
-    /** Ahead of its cause. */
+    /** Ahead of its cause, or on soft evidence. */
     | { is: 'waiting'; until: number }
+    /** Until the holder of the account says in the app that it was asked for. */
+    | { is: 'confirming' }
 }
 
 const bucketCount = 256

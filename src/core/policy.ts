@@ -38,6 +38,8 @@ export type ClassPolicy = {
   /** 0 leaves first. A reset never waits behind a campaign. */
   priority: 0 | 1 | 2
   content: 'inline' | 'approved-only'
+  /** What becomes of a request from an unknown place while its lane is stopped: the holder may confirm it in the app, or it is held. */
+  whenStopped: 'confirm' | 'hold'
   /** How long the message is worth delivering when it names no expiry of its own. */
   lifetimeMs: number
   /** The time that delivery may take: a secret must outlive it. */
@@ -66,7 +68,31 @@ export type Policy = {
   repeatWindowMs: number
   silentSource: { afterMs: number; allowancePerHour: number }
   retry: { firstMs: number; factor: number; maxMs: number }
+  detection: DetectionPolicy
+  breakers: BreakerPolicy
+  requesters: RequesterPolicy
 }
+
+/** Evidence is counted in days: how long a stream in order would take on average to look as bad. */
+export type DetectionPolicy = {
+  /** From here on messages wait `softHoldMs`, so that what follows can still recall them. */
+  softDays: number
+  /** From here on the breaker opens: at most one false stop in so many days and class. */
+  hardDays: number
+  softHoldMs: number
+}
+
+/** `canaries` in each `canaryIntervalMs` of a trial of `trialMs`. */
+export type BreakerPolicy = {
+  openMs: number
+  openMsMax: number
+  trialMs: number
+  canaries: number
+  canaryIntervalMs: number
+}
+
+/** What one network may ask for from unknown places in an hour before it is held first: this many, or so many times its usual. */
+export type RequesterPolicy = { perHour: number; timesUsual: number }
 
 const second = 1000
 const minute = 60 * second
@@ -86,6 +112,7 @@ function classPolicy(
     lane: 'system',
     priority: 0,
     content: 'inline',
+    whenStopped: 'hold',
     lifetimeMs: day,
     deliveryMs: 30 * second,
     budgetPerHour: { ...budgetBeforeHistory },
@@ -109,6 +136,7 @@ export const freshClasses = (): Record<string, ClassPolicy> => ({
     kinds: ['reset.requested'],
     freshForMs: 15 * minute,
     lane: 'by-requester',
+    whenStopped: 'confirm',
     lifetimeMs: hour,
   }),
   'sign-in-alert': classPolicy({ kinds: ['login.succeeded'] }),
@@ -139,6 +167,9 @@ export const freshPolicy = (): Policy => ({
   repeatWindowMs: day,
   silentSource: { afterMs: 10 * minute, allowancePerHour: 2 },
   retry: { firstMs: 2 * second, factor: 2, maxMs: 10 * minute },
+  detection: { softDays: 1, hardDays: 365, softHoldMs: 10 * second },
+  breakers: { openMs: 10 * minute, openMsMax: 6 * hour, trialMs: 10 * minute, canaries: 3, canaryIntervalMs: minute },
+  requesters: { perHour: 20, timesUsual: 8 },
 })
 
 /** The policy of a class. A name comes from outside: what every object inherits (`constructor`) is no class. */

@@ -46,7 +46,9 @@ function restOf({
   streaks,
   heartbeat,
   allowance,
-  pauses,
+  stops,
+  alarms,
+  sources,
   folded,
   at,
   messages,
@@ -58,7 +60,9 @@ function restOf({
     streaks: [...streaks],
     heartbeat,
     allowance: [...allowance],
-    pauses: [...pauses],
+    stops,
+    alarms,
+    sources,
     folded,
     at,
     turn: messages.turn,
@@ -87,11 +91,10 @@ export function restore(pages: Page[]): State {
 
 // biome-ignore lint/suspicious/noExplicitAny: our own JSON, written by restOf
 function restoreRest(state: State, rest: any): number {
-  const { policy, configHash, heartbeat, folded, at } = rest
-  Object.assign(state, { policy, configHash, heartbeat, folded, at })
+  const { policy, configHash, heartbeat, stops, alarms, sources, folded, at } = rest
+  Object.assign(state, { policy, configHash, heartbeat, stops, alarms, sources, folded, at })
   state.leases = Leases.from(rest.leases)
   state.streaks = new Map(rest.streaks)
   state.allowance = new Map(rest.allowance)
-  state.pauses = new Map(rest.pauses)
   return rest.turn
 }

@@ -4,6 +4,7 @@ import { hourOf, Leases } from './leases.ts'
 import { LiveMessages } from './messages.ts'
 import { type ClassPolicy, classOf, freshPolicy, type Lane, type Policy, type Requirement } from './policy.ts'
 import { newRepeats, type Repeats } from './repeats.ts'
+import { nextStopDue, type Stop } from './stops.ts'
 
 /** Everything that a partition knows. Changed in place, by `fold` alone. */
 export type State = {
@@ -21,7 +22,11 @@ export type State = {
   heartbeat: { promised: boolean; heardAt: number }
   /** Messages that went out on the allowance for a silent source, by class: hour and count. */
   allowance: Map<string, { hour: number; count: number }>
-  pauses: Map<string, Pause>
+  stops: Stop[]
+  /** Alarms raised so far; the next one's id is one more. */
+  alarms: number
+  /** Names of the sources of causes, in order of appearance; rows hold the place of the name. */
+  sources: string[]
   /** Events folded; drives the sweeping of the tables. */
   folded: number
   /** Instant of the newest batch. */
@@ -30,8 +35,6 @@ export type State = {
 
 /** Who applies the policy of the configuration. */
 export const fromConfig = 'config'
-
-export type Pause = { class: string; lane?: Lane; by: string; reason: string; since: number; until?: number }
 
 export const newState = (): State => ({
   policy: freshPolicy(),
@@ -44,19 +47,18 @@ export const newState = (): State => ({
   streaks: new Map(),
   heartbeat: { promised: false, heardAt: 0 },
   allowance: new Map(),
-  pauses: new Map(),
+  stops: [],
+  alarms: 0,
+  sources: [],
   folded: 0,
   at: 0,
 })
 
 export const streakKey = (application: string, className: string): string => `${application}/${className}`
-export const pauseKey = (className: string, lane?: Lane): string => `${className}/${lane ?? '*'}`
-
-/** The stop that holds for a class and lane now, if any. */
-export function stopOf(state: State, className: string, lane: Lane, now: number): Pause | undefined {
-  for (const pause of [state.pauses.get(pauseKey(className)), state.pauses.get(pauseKey(className, lane))])
-    if (pause && (pause.until === undefined || now < pause.until)) return pause
-  return undefined
+/** The next instant at which something is due without any command, or `undefined`. */
+export function nextDue(state: State): number | undefined {
+  const due = [state.messages.nextDue(), nextStopDue(state.stops)].filter(at => at !== undefined)
+  return due.length === 0 ? undefined : Math.min(...due)
 }
 
 /** How many messages of a class and lane may still be charged in this clock hour. */

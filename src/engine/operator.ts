@@ -2,6 +2,8 @@ import type { Answer, Command } from '../core/commands.ts'
 import type { MessageId } from '../core/events.ts'
 import { hourOf } from '../core/leases.ts'
 import { type Cap, type ClassPolicy, type Lane, lanes, type Policy } from '../core/policy.ts'
+import { type Scope, scopeOf } from '../core/scope.ts'
+import type { Stop } from '../core/stops.ts'
 import type { Hash64 } from '../std/hash64.ts'
 import type { Partition } from './partition.ts'
 
@@ -11,7 +13,25 @@ export type ClassNow = {
   policy: ClassPolicy
   caps: Record<Lane, Cap>
   budgets: Record<Lane, { perHour: number; used: number }>
-  stops: { lane?: Lane; by: string; reason: string; since: number; until?: number }[]
+  stops: StopNow[]
+}
+
+/** A stop as people are shown it; `phase` and `endsAt` are those of a breaker that a detector opened. */
+export type StopNow = Omit<Scope, 'class'> & {
+  by: string
+  reason: string
+  since: number
+  until?: number
+  phase?: 'open' | 'half-open'
+  endsAt?: number
+  alarm?: number
+}
+
+function stopNow({ scope, breaker, ...stop }: Stop): StopNow {
+  const { class: _, ...rest } = scope
+  if (!breaker) return { ...rest, ...stop }
+  const { phase, endsAt, alarm } = breaker
+  return { ...rest, ...stop, phase, endsAt, alarm }
 }
 
 export function classesNow({ state, now }: { state: Partition['state']; now: number }): ClassNow[] {
@@ -23,9 +43,9 @@ export function classesNow({ state, now }: { state: Partition['state']; now: num
     budgets: Object.fromEntries(
       lanes.map(lane => [lane, { perHour: policy.budgetPerHour[lane], used: state.leases.spent(name, lane, hour) }]),
     ) as ClassNow['budgets'],
-    stops: [...state.pauses.values()]
-      .filter(pause => pause.class === name && (pause.until === undefined || now < pause.until))
-      .map(({ class: _, ...stop }) => stop),
+    stops: state.stops
+      .filter(({ scope, until }) => scope.class === name && (until === undefined || now < until))
+      .map(stopNow),
   }))
 }
 
@@ -38,16 +58,13 @@ export async function act(partition: Partition, command: Command): Promise<Answe
 /** How many hand-overs had begun when the class was stopped: with the world then, and no more begin after. */
 export async function pauseClass(
   partition: Partition,
-  stop: { class: string; lane?: Lane; by: string; reason: string; until?: number },
+  stop: Scope & { by: string; reason: string; until?: number },
 ): Promise<{ handedOver: number } | undefined> {
   const answer = await act(partition, { type: 'PauseClass', ...stop })
-  return answer.type === 'refused' ? undefined : { handedOver: partition.inFlightOf(stop.class, stop.lane) }
+  return answer.type === 'refused' ? undefined : { handedOver: partition.inFlightOf(scopeOf(stop)) }
 }
 
-export async function resumeClass(
-  partition: Partition,
-  stop: { class: string; lane?: Lane; by: string },
-): Promise<boolean> {
+export async function resumeClass(partition: Partition, stop: Scope & { by: string }): Promise<boolean> {
   const answer = await act(partition, { type: 'ResumeClass', ...stop })
   return answer.type !== 'refused'
 }

@@ -1,12 +1,13 @@
 import type { Answer, Command, Handover } from '../core/commands.ts'
 import type { Content } from '../core/content.ts'
-import { type Effect, effects, type Window } from '../core/effects.ts'
+import { type Effect, effects, placeOf, type Window } from '../core/effects.ts'
 import type { Event, MessageId } from '../core/events.ts'
 import { fold } from '../core/fold.ts'
-import type { Lane } from '../core/policy.ts'
+import { covers, type Scope } from '../core/scope.ts'
 import { restore } from '../core/snapshot.ts'
-import { newState, type State, stopOf } from '../core/state.ts'
+import { newState, nextDue, type State } from '../core/state.ts'
 import { step } from '../core/step.ts'
+import { stopOf } from '../core/stops.ts'
 import { type Batch, type Claim, type Journal, JournalUnavailable } from '../journal/journal.ts'
 import { assert } from '../std/assert.ts'
 import { type Clock, partitionClock } from './clock.ts'
@@ -134,11 +135,10 @@ export class Partition {
     return this.#inFlight.size
   }
 
-  /** Messages of a class and lane that are with the world right now. */
-  inFlightOf(className: string, lane?: Lane): number {
+  /** Messages of a scope that are with the world right now. */
+  inFlightOf(scope: Scope): number {
     let count = 0
-    for (const effect of this.#inFlight.values())
-      if (effect.facts.class === className && (lane === undefined || effect.lane === lane)) count++
+    for (const effect of this.#inFlight.values()) if (covers(scope, placeOf(effect))) count++
     return count
   }
 
@@ -255,7 +255,7 @@ export class Partition {
 
   #armTick(): void {
     this.#watchClock()
-    const due = (this.#state.messages.nextDue() ?? Number.POSITIVE_INFINITY) - this.#clock.now()
+    const due = (nextDue(this.#state) ?? Number.POSITIVE_INFINITY) - this.#clock.now()
     this.#cancelTick = this.#options.surroundings.after(Math.max(1, Math.min(due, tickMsMax)), () => this.#wake())
   }
 
@@ -286,7 +286,7 @@ export class Partition {
   }
 
   #somethingEnded(now: number): boolean {
-    return (this.#state.messages.nextDue() ?? Number.POSITIVE_INFINITY) <= now
+    return (nextDue(this.#state) ?? Number.POSITIVE_INFINITY) <= now
   }
 
   #collect(): Group[] {
@@ -397,8 +397,8 @@ export class Partition {
     }
   }
 
-  #isStopped({ facts, lane }: Effect): boolean {
-    return stopOf(this.#state, facts.class, lane, this.#clock.now()) !== undefined
+  #isStopped(effect: Effect): boolean {
+    return stopOf(this.#state, placeOf(effect), this.#clock.now()) !== undefined
   }
 
   #rest(upstream: string, ms: number): void {

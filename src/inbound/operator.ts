@@ -5,7 +5,19 @@ import type { Hash64 } from '../std/hash64.ts'
 // What an operator may do, as HTTP, console and CLI are given it. Every act is journalled before it answers, and every one throws
 // `Unavailable` when the journal cannot be written. `by` is the name of the key or person, never an address.
 
-export type Stop = { lane?: Lane; by: string; reason: string; since: number; until?: number }
+/** What is absent of lane, source and template stands for any. `phase`, `endsAt` and `alarm` are those of a breaker that a detector opened. */
+export type Stop = {
+  lane?: Lane
+  source?: string
+  template?: string
+  by: string
+  reason: string
+  since: number
+  until?: number
+  phase?: 'open' | 'half-open'
+  endsAt?: number
+  alarm?: number
+}
 
 /** A class as the gate holds it now. `used`: messages charged in this clock hour. Instants in ms. */
 export type ClassStatus = {

@@ -137,6 +137,11 @@ export function note(changes: Changes, event: Event, where: Where): void {
     case 'LeaseGranted':
     case 'ClassPaused':
     case 'ClassResumed':
+    case 'SignalReported':
+    case 'AlarmRaised':
+    case 'BreakerOpened':
+    case 'BreakerHalfOpened':
+    case 'BreakerClosed':
       return
     default:
       return unreachable(event)
@@ -145,7 +150,7 @@ export function note(changes: Changes, event: Event, where: Where): void {
 
 function decidedStep(event: Event & { type: 'MessageDecided' }, at: number): Step {
   const { message, account, outcome, expiresAt, reasons, lane, upstream } = event
-  const state = event.awaitsCauseUntil === undefined ? firstStates[outcome] : 'waiting'
+  const state = event.awaitsCauseUntil === undefined && event.softUntil === undefined ? firstStates[outcome] : 'waiting'
   const decided = { message, account, first: outcome, at, expiresAt }
   return { decided, state, outcome, reasons, lane, upstream, measure: outcome }
 }
@@ -183,6 +188,11 @@ export function concerns(event: Event, id: MessageId): boolean {
     case 'LeaseGranted':
     case 'ClassPaused':
     case 'ClassResumed':
+    case 'SignalReported':
+    case 'AlarmRaised':
+    case 'BreakerOpened':
+    case 'BreakerHalfOpened':
+    case 'BreakerClosed':
       return false
     default:
       return event.id === id

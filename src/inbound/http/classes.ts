@@ -112,10 +112,11 @@ async function views(deps: RouteDeps): Promise<ClassView[]> {
 const noCounts: ClassCounts = { lastHour: {}, lastDay: {}, held: 0 }
 
 function viewOf(status: ClassStatus, counts: ClassCounts = noCounts, stale: boolean): ClassView {
-  const stops = status.stops.map(({ since, until, ...stop }) => ({
+  const stops = status.stops.map(({ since, until, endsAt, ...stop }) => ({
     ...stop,
     since: instantText(since),
     ...(until === undefined ? {} : { until: instantText(until) }),
+    ...(endsAt === undefined ? {} : { endsAt: instantText(endsAt) }),
   }))
   const { name, policy, caps, budgets } = status
   return { name, policy, caps, budgets, stops, counts, stale }

@@ -292,6 +292,7 @@ const policyFields = {
   lane: oneOf(['by-requester', 'system', 'campaign']),
   priority: Type.Enum([0, 1, 2]),
   content: oneOf(['inline', 'approved-only']),
+  whenStopped: oneOf(['confirm', 'hold']),
   lifetimeMs: durationMs,
   deliveryMs: durationMs,
 }
@@ -323,10 +324,15 @@ export const ClassView = Type.Object(
     stops: Type.Array(
       Type.Object({
         lane: Type.Optional(oneOf(lanes)),
+        source: Type.Optional(Type.String({ description: 'Source of the cause; empty for messages without one' })),
+        template: Type.Optional(Type.String({ description: 'Empty for messages that name none' })),
         by: Type.String(),
         reason: Type.String(),
         since: instant('When the stop began'),
         until: Type.Optional(instant('When it ends by itself')),
+        phase: Type.Optional(oneOf(['open', 'half-open'])),
+        endsAt: Type.Optional(instant('When a breaker lets canaries through, or closes')),
+        alarm: Type.Optional(Type.Integer({ description: 'The alarm that opened the breaker' })),
       }),
     ),
     counts: Type.Object({

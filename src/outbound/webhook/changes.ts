@@ -94,6 +94,11 @@ export function changesOf(event: Event): Change[] {
     case 'LeaseGranted':
     case 'ClassPaused':
     case 'ClassResumed':
+    case 'SignalReported':
+    case 'AlarmRaised':
+    case 'BreakerOpened':
+    case 'BreakerHalfOpened':
+    case 'BreakerClosed':
       return []
     default:
       return unreachable(event)

@@ -1,0 +1,84 @@
+import type { Policy } from './policy.ts'
+import { covers, isSameScope, type Place, type Scope } from './scope.ts'
+
+/**
+ * What is stopped, by people and by detectors alike. A person's stop holds until it is lifted or its time is over. A detector's breaker is
+ * open for a while, then half-open: a few canaries an interval, and closed when nothing was found for the whole of the trial. Each time
+ * that it opens again before it had closed it stays open twice as long. A stop never grows wider by itself.
+ */
+export type Stop = {
+  scope: Scope
+  by: string
+  reason: string
+  since: number
+  /** A person's stop ends by itself then. */
+  until?: number
+  /** Of a breaker that a detector opened. */
+  breaker?: Breaker
+}
+
+export type Breaker = {
+  /** Id of the alarm that opened it. */
+  alarm: number
+  /** How often it has opened without having closed between. */
+  trips: number
+  phase: 'open' | 'half-open'
+  /** When the phase ends: an open breaker becomes half-open, a half-open one closes. */
+  endsAt: number
+  /** Canaries that went in the interval that began at `intervalAt`. */
+  canaries: number
+  intervalAt: number
+}
+
+export const stopsMax = 256
+
+/** Detectors act under this name. */
+export const byDetector = 'detector'
+
+export const findStop = (stops: readonly Stop[], scope: Scope): Stop | undefined =>
+  stops.find(stop => isSameScope(stop.scope, scope))
+
+/** The stop that holds for a place now, if any; a person's first, and an open breaker before one that lets canaries through. */
+export function stopOf(
+  { stops, policy }: { stops: readonly Stop[]; policy: Policy },
+  place: Place,
+  now: number,
+): Stop | undefined {
+  if (stops.length === 0) return undefined
+  let found: Stop | undefined
+  for (const stop of stops) {
+    if (!covers(stop.scope, place) || !holds(stop, policy, now)) continue
+    if (!stop.breaker) return stop
+    if (!found || found.breaker?.phase === 'half-open') found = stop
+  }
+  return found
+}
+
+/** A half-open breaker holds when the canaries of its interval are used up. */
+export function holds({ until, breaker }: Stop, { breakers }: Policy, now: number): boolean {
+  if (!breaker) return until === undefined || now < until
+  if (breaker.phase === 'open') return true
+  const isNewInterval = now - breaker.intervalAt >= breakers.canaryIntervalMs
+  return !isNewInterval && breaker.canaries >= breakers.canaries
+}
+
+/** Half-open breakers that a message at this place is a canary of. */
+export const trialsOf = (stops: readonly Stop[], place: Place): Stop[] =>
+  stops.filter(({ scope, breaker }) => breaker?.phase === 'half-open' && covers(scope, place))
+
+/** How long a breaker stays open that opens for the n-th time. */
+export function openMs({ breakers }: Policy, trips: number): number {
+  let ms = breakers.openMs
+  for (let i = 1; i < trips && ms < breakers.openMsMax; i++) ms *= 2
+  return Math.min(ms, breakers.openMsMax)
+}
+
+/** The next instant at which a stop changes by itself. */
+export function nextStopDue(stops: readonly Stop[]): number | undefined {
+  let due: number | undefined
+  for (const { until, breaker } of stops) {
+    const at = breaker?.endsAt ?? until
+    if (at !== undefined && (due === undefined || at < due)) due = at
+  }
+  return due
+}
