@@ -4,7 +4,7 @@ import type { Host } from './host.ts'
 import type { World } from './world.ts'
 
 /** What nobody may find in a journal stands in every name, address and secret. */
-export const canary = 'canary'
+export const canary = 'goldfinch'
 
 const application: Application = { name: 'shop' }
 

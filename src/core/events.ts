@@ -154,6 +154,38 @@ export type Event =
   | { type: 'BreakerClosed'; scope: Scope; by: string }
   | { type: 'SubjectErased'; subject: Hash64; by: string; messages: MessageId[] }
 
+/** Whether an event is about messages, for those who follow only these; a new event does not compile before it is listed. */
+const aboutMessages = {
+  PolicyApplied: false,
+  CauseReported: false,
+  CoverageReported: false,
+  MessageDecided: true,
+  MessageConflicted: false,
+  MessageReleased: true,
+  MessageHeld: true,
+  MessageRejected: true,
+  MessageDiscarded: true,
+  MessageExpired: true,
+  MessageDelivered: true,
+  HandoverDeferred: true,
+  HandoverUnknown: true,
+  MessageUndeliverable: true,
+  LeaseGranted: false,
+  ClassPaused: false,
+  ClassResumed: false,
+  SignalReported: false,
+  AlarmRaised: false,
+  BreakerOpened: false,
+  BreakerHalfOpened: false,
+  BreakerClosed: false,
+  SubjectErased: true,
+} as const satisfies Record<Event['type'], boolean>
+
+type MessageEventType = { [T in Event['type']]: (typeof aboutMessages)[T] extends true ? T : never }[Event['type']]
+export type MessageEvent = Extract<Event, { type: MessageEventType }>
+
+export const isAboutMessages = (event: Event): event is MessageEvent => aboutMessages[event.type]
+
 /** The right to deliver a number of messages of a class and lane in one clock hour. Grants are numbered by the coordinator and used once. */
 export type Lease = { class: string; lane: Lane; hour: number; messages: number; epoch: number; grant: number }
 

@@ -1,4 +1,4 @@
-import type { Event, MessageFacts, MessageId, Outcome } from '../core/events.ts'
+import { type Event, isAboutMessages, type MessageFacts, type MessageId, type Outcome } from '../core/events.ts'
 import type { Lane } from '../core/policy.ts'
 import type { ReasonCode } from '../core/reasons.ts'
 import { unreachable } from '../std/assert.ts'
@@ -77,6 +77,7 @@ const firstStates: Record<Outcome, State> = {
 
 /** Merges one event into the changes. Exhaustive: an event that the register does not know stops it. */
 export function note(changes: Changes, event: Event, where: Where): void {
+  if (!isAboutMessages(event)) return
   switch (event.type) {
     case 'MessageDecided':
       if (event.notice !== undefined) merge(changes, event.notice, where, noticeStep(event, event.notice, where.at))
@@ -130,19 +131,6 @@ export function note(changes: Changes, event: Event, where: Where): void {
       for (const id of event.messages)
         merge(changes, id, where, { state: 'discarded', reasons: ['subject.erased'], erased: true })
       return
-    case 'PolicyApplied':
-    case 'CauseReported':
-    case 'CoverageReported':
-    case 'MessageConflicted':
-    case 'LeaseGranted':
-    case 'ClassPaused':
-    case 'ClassResumed':
-    case 'SignalReported':
-    case 'AlarmRaised':
-    case 'BreakerOpened':
-    case 'BreakerHalfOpened':
-    case 'BreakerClosed':
-      return
     default:
       return unreachable(event)
   }
@@ -176,24 +164,12 @@ function merge(changes: Changes, id: MessageId, where: Where, step: Step): void 
 
 /** Whether an event belongs on the timeline of a message. */
 export function concerns(event: Event, id: MessageId): boolean {
+  if (!isAboutMessages(event)) return false
   switch (event.type) {
     case 'MessageDecided':
       return event.message.id === id || event.notice === id
     case 'SubjectErased':
       return event.messages.includes(id)
-    case 'PolicyApplied':
-    case 'CauseReported':
-    case 'CoverageReported':
-    case 'MessageConflicted':
-    case 'LeaseGranted':
-    case 'ClassPaused':
-    case 'ClassResumed':
-    case 'SignalReported':
-    case 'AlarmRaised':
-    case 'BreakerOpened':
-    case 'BreakerHalfOpened':
-    case 'BreakerClosed':
-      return false
     default:
       return event.id === id
   }

@@ -1,4 +1,4 @@
-import type { Event, MessageId, Outcome } from '../../core/events.ts'
+import { type Event, isAboutMessages, type MessageId, type Outcome } from '../../core/events.ts'
 import type { Lane } from '../../core/policy.ts'
 import { explain, type ReasonCode } from '../../core/reasons.ts'
 import { unreachable } from '../../std/assert.ts'
@@ -64,6 +64,7 @@ const ended = (
 
 /** The changes that an event makes to messages; most make one or none. */
 export function changesOf(event: Event): Change[] {
+  if (!isAboutMessages(event)) return []
   switch (event.type) {
     case 'MessageDecided':
       return [decided(event)]
@@ -87,19 +88,6 @@ export function changesOf(event: Event): Change[] {
       return [{ ...ended('undeliverable', event.id, event.reasons), handover: event }]
     case 'SubjectErased':
       return event.messages.map(id => ended('erased', id, ['subject.erased']))
-    case 'PolicyApplied':
-    case 'CauseReported':
-    case 'CoverageReported':
-    case 'MessageConflicted':
-    case 'LeaseGranted':
-    case 'ClassPaused':
-    case 'ClassResumed':
-    case 'SignalReported':
-    case 'AlarmRaised':
-    case 'BreakerOpened':
-    case 'BreakerHalfOpened':
-    case 'BreakerClosed':
-      return []
     default:
       return unreachable(event)
   }
