@@ -63,6 +63,25 @@ describe('a configuration file', () => {
       ['webhooks/0/url config.webhook-url', 'webhooks/0/secret config.webhook-secret-prefix'],
     ],
     [
+      'operators of one name or one key',
+      `{ operators: [{ name: 'Ana', keyHash: '${'a'.repeat(64)}' }, { name: 'ana', keyHash: '${'a'.repeat(64)}' }] }`,
+      ['operators/1/name config.operator-name-taken', 'operators/1/keyHash config.operator-key-taken'],
+    ],
+    [
+      'operators who are nobody, or somebody else, without a key',
+      `{ operators: [{ name: ' ', keyHash: '${'A'.repeat(64)}' }, { name: 'Command Line', keyHash: '${'b'.repeat(64)}' }] }`,
+      [
+        'operators/0/name config.operator-name',
+        'operators/0/keyHash config.operator-key',
+        'operators/1/name config.operator-name-taken',
+      ],
+    ],
+    [
+      'an operator with a key in plain',
+      `{ operators: [{ name: 'Ana', key: 'tocsin_operate_x' }] }`,
+      ['/operators/0/keyHash field.missing', '/operators/0/key field.unknown'],
+    ],
+    [
       'a life too short',
       `{ classes: { other: { lifetimeMs: 1 } } }`,
       ['classes/other/lifetimeMs class.lifetime-too-short'],

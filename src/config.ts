@@ -6,6 +6,7 @@ import { pathToFileURL } from 'node:url'
 import ipaddr from 'ipaddr.js'
 import Type, { type Static } from 'typebox'
 import type { Window } from './core/effects.ts'
+import { isTakenName } from './core/people.ts'
 import {
   type ClassPolicy,
   capMax,
@@ -19,6 +20,7 @@ import {
 } from './core/policy.ts'
 import { faultsOf } from './inbound/http/faults.ts'
 import type { Application } from './inbound/intake.ts'
+import type { Operator } from './inbound/keys.ts'
 import { parseUpstreams, type Upstream } from './outbound/email/upstream.ts'
 import { webhookSecretFault } from './outbound/webhook/sign.ts'
 import { canonicalMailbox, type Mailbox, type NamedMailbox, parseAddressHeader, parseMailbox } from './std/mailbox.ts'
@@ -35,6 +37,7 @@ export type Config = Readonly<{
   databaseUrl?: string
   upstreams: 'mailbox' | Upstream[]
   keys: { apiKey?: string; causeKey?: string; adminKey?: string; smtpCredential?: string }
+  operators: Operator[]
   from?: NamedMailbox
   hostname: string
   trusted(address: string): Application | undefined
@@ -114,9 +117,21 @@ const webhookFile = Type.Object(
   closed,
 )
 
+const operatorFile = Type.Object(
+  {
+    /** How the journal names the person. */
+    name: Type.String({ minLength: 1, maxLength: 64 }),
+    /** SHA-256 of the key, in hex: `npx tocsin operator NAME` makes both. */
+    keyHash: Type.String({ minLength: 64, maxLength: 64 }),
+  },
+  closed,
+)
+
 const file = Type.Partial(
   Type.Object(
     {
+      /** People who may operate besides the first operator. What needs two people needs one of these. */
+      operators: Type.Array(operatorFile, { maxItems: 200 }),
       /** Networks in CIDR notation whose hosts need no credential; they send as the first application. */
       trustedNetworks: names,
       /** Addresses, or `@domain` for all of a domain, that material from test environments may reach. */
@@ -185,6 +200,7 @@ export async function loadConfig(environment: Environment): Promise<Config> {
   const allowed = new Set((found.allowedRecipients ?? []).map(text => allowListKey(text)))
   const inFlightMax = found.inFlightMax ?? 128
   checkNames(found, policy, faults)
+  checkOperators(found.operators ?? [], faults)
   checkWebhooks(found.webhooks ?? [], faults)
   checkFiles(found, faults)
   checkLogLevel(environment.TOCSIN_LOG, faults)
@@ -193,6 +209,7 @@ export async function loadConfig(environment: Environment): Promise<Config> {
     ...places,
     upstreams,
     keys: keysOf(environment),
+    operators: found.operators ?? [],
     ...(from && { from }),
     hostname: found.hostname ?? 'localhost',
     trusted: (address: string) => (isTrusted(trustedNetworks, address) ? application : undefined),
@@ -311,6 +328,39 @@ function checkNames(
     for (const [i, text] of texts.entries())
       if (!parseMailbox(text.startsWith('@') ? `x${text}` : text).ok)
         faults.push(fault(`${setting}/${i}`, 'config.sender', 'give an address, or @domain for all of a domain'))
+}
+
+const personName = /^[\p{L}\p{N}](?:[\p{L}\p{M}\p{N} .'’_-]*[\p{L}\p{M}\p{N}.])?$/u
+
+/** Two names that differ in case, width or spacing only are one. */
+const personKey = (called: string): string => called.normalize('NFKC').toLowerCase().replaceAll(/\s+/g, ' ')
+
+export function operatorNameFault(called: string): { code: string; detail: string } | undefined {
+  if (!personName.test(called) || called !== called.normalize('NFC') || called.length > 64)
+    return { code: 'config.operator-name', detail: 'a name has up to 64 letters, digits, and spaces between them' }
+  if (isTakenName(personKey(called)))
+    return { code: 'config.operator-name-taken', detail: 'the name stands for somebody else in the journal' }
+  return undefined
+}
+
+/** Two people are two names and two keys, for a rule that needs two of them compares names. */
+function checkOperators(operators: Operator[], faults: ConfigFault[]): void {
+  const names = new Set<string>()
+  const hashes = new Set<string>()
+  for (const [i, { name: called, keyHash }] of operators.entries()) {
+    const wrong = operatorNameFault(called)
+    if (wrong) faults.push({ setting: `operators/${i}/name`, ...wrong })
+    else if (names.has(personKey(called)))
+      faults.push(fault(`operators/${i}/name`, 'config.operator-name-taken', 'two people need two names'))
+    if (!/^[0-9a-f]{64}$/.test(keyHash))
+      faults.push(
+        fault(`operators/${i}/keyHash`, 'config.operator-key', 'run "npx tocsin operator NAME" for a key and its hash'),
+      )
+    else if (hashes.has(keyHash))
+      faults.push(fault(`operators/${i}/keyHash`, 'config.operator-key-taken', 'two people need two keys'))
+    names.add(personKey(called))
+    hashes.add(keyHash)
+  }
 }
 
 function checkWebhooks(webhooks: Config['webhooks'], faults: ConfigFault[]): void {

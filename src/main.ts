@@ -7,6 +7,7 @@ import type pino from 'pino'
 import { Registry } from 'prom-client'
 import type { Config } from './config.ts'
 import type { MessageId } from './core/events.ts'
+import { commandLine } from './core/people.ts'
 import { fromConfig } from './core/state.ts'
 import { pack } from './engine/content.ts'
 import { encrypt, type Keyring, masterKeyFile, openKeyring, randomInto } from './engine/keyring.ts'
@@ -154,7 +155,11 @@ async function openDoors(
   { partition, pool, keyring, register, carrier, metrics, log }: Inside,
   undo: Undo,
 ) {
-  const { keys, generated } = await openKeys({ dataDir: config.dataDir, env: config.keys })
+  const { keys, generated } = await openKeys({
+    dataDir: config.dataDir,
+    env: config.keys,
+    operators: config.operators,
+  })
   const intake = openIntake(gateway(config, partition, keyring))
   const smtp = await openSmtp(config, { partition, keys, intake, log }, undo)
   const attached = await attachment(config, keys)
@@ -297,7 +302,7 @@ const bound = (config: Config, application: Application | undefined): Applicatio
  */
 async function attachment(config: Config, keys: Keys): Promise<{ keys: Keys; write(url: string): Promise<void> }> {
   const token = `tocsin_attach_${randomBytes(24).toString('hex')}`
-  const key: Key = { name: 'command line', application: config.application, scopes: ['send', 'read', 'operate'] }
+  const key: Key = { name: commandLine, application: config.application, scopes: ['send', 'read', 'operate'] }
   return {
     keys: {
       ...keys,

@@ -1,8 +1,9 @@
+import { createHash } from 'node:crypto'
 import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { allowedScopes, type KeySettings, openKeys } from './keys.ts'
+import { allowedScopes, type KeySettings, makeOperatorKey, openKeys } from './keys.ts'
 
 let dataDir: string
 beforeEach(async () => {
@@ -132,5 +133,38 @@ describe('keys', () => {
     expect(unknown).toBeGreaterThan(wrong / 3)
     expect(wrong).toBeGreaterThan(unknown / 3)
     expect(right).toBeLessThan(Math.min(unknown, wrong) / 10)
+  })
+})
+
+describe('operators of the configuration', () => {
+  it('are let in under their names, and only with their keys', async () => {
+    const [ana, ben] = [makeOperatorKey(), makeOperatorKey()]
+    expect(ana.key).toMatch(/^tocsin_operate_[0-9A-Za-z]{32}$/)
+    const operators = [
+      { name: 'Ana', keyHash: ana.keyHash },
+      { name: 'Ben', keyHash: ben.keyHash },
+    ]
+    const { keys } = await openKeys({ dataDir, env: {}, operators })
+    expect(keys.bearer(ana.key)).toEqual({ name: 'Ana', scopes: ['operate', 'read'] })
+    expect(keys.bearer(ben.key)?.name).toBe('Ben')
+    expect(keys.bearer(makeOperatorKey().key)).toBeUndefined()
+    expect(keys.bearer(ana.keyHash)).toBeUndefined()
+  })
+
+  it.each([
+    'apiKey',
+    'causeKey',
+    'adminKey',
+  ] as const)('do not share a key with %s, which would make two people of one', async role => {
+    const { key, keyHash } = makeOperatorKey()
+    const fault = await openKeys({ dataDir, env: { [role]: key }, operators: [{ name: 'Ana', keyHash }] }).catch(e => e)
+    expect([fault.code, fault.setting]).toEqual(['key.used-twice', 'operators/0/keyHash'])
+  })
+
+  it('do not share the key that was generated for the first operator', async () => {
+    const { generated } = await opened()
+    const keyHash = createHash('sha256').update(generated.adminKey!).digest('hex')
+    const fault = await openKeys({ dataDir, env: {}, operators: [{ name: 'Ana', keyHash }] }).catch(e => e)
+    expect(fault.code).toBe('key.used-twice')
   })
 })

@@ -10,6 +10,7 @@ import {
 import { chmod, mkdir, open, readFile, rename } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
+import { firstOperator } from '../core/people.ts'
 import type { Application } from './intake.ts'
 
 // Who may do what. A key that sends cannot report causes: a faulty mailer must not be able to invent the event that justifies its mail.
@@ -40,6 +41,9 @@ export class KeyFault extends Error {
   }
 }
 
+/** An operator of the configuration. `keyHash`: SHA-256 of the key, hex; keys have 190 random bits, so nothing can be tried against it. */
+export type Operator = { name: string; keyHash: string }
+
 export type KeySettings = { apiKey?: string; causeKey?: string; adminKey?: string; smtpCredential?: string }
 
 const keysFile = 'keys.json'
@@ -53,8 +57,9 @@ type Role = 'apiKey' | 'causeKey' | 'adminKey'
 const roles: Record<Role, { name: string; setting: string; prefix: Scope; scopes: readonly Scope[] }> = {
   apiKey: { name: 'first application', setting: 'TOCSIN_API_KEY', prefix: 'send', scopes: ['send', 'read'] },
   causeKey: { name: 'first cause source', setting: 'TOCSIN_CAUSE_KEY', prefix: 'causes', scopes: ['causes'] },
-  adminKey: { name: 'first operator', setting: 'TOCSIN_ADMIN_KEY', prefix: 'operate', scopes: ['operate', 'read'] },
+  adminKey: { name: firstOperator, setting: 'TOCSIN_ADMIN_KEY', prefix: 'operate', scopes: ['operate', 'read'] },
 }
+const operatorScopes = roles.adminKey.scopes
 const roleNames = Object.keys(roles) as Role[]
 const firstApplication: Application = { name: 'default' }
 
@@ -71,7 +76,9 @@ export type Generated = { apiKey?: string; causeKey?: string; adminKey?: string;
 export async function openKeys(options: {
   dataDir: string
   env: KeySettings
+  operators?: readonly Operator[]
 }): Promise<{ keys: Keys; generated: Generated }> {
+  const { operators = [] } = options
   refuseSharedKeys(options.env)
   const credential = options.env.smtpCredential === undefined ? undefined : parseCredential(options.env.smtpCredential)
   const stored = await readStored(join(options.dataDir, keysFile))
@@ -85,6 +92,10 @@ export async function openKeys(options: {
     const key = defineKey(role)
     if (plain !== undefined) table.addPlain(plain, key)
     else if (known.keys[role] !== undefined) table.addHash(known.keys[role], key)
+  }
+  for (const [i, { name, keyHash }] of operators.entries()) {
+    if (table.has(keyHash)) throw sharedOperatorKey(i)
+    table.addHash(keyHash, { name, scopes: operatorScopes })
   }
   const password = credential === undefined ? known.smtp : await passwordOf(credential.user, credential.password)
   return { keys: { bearer: table.find, smtp: await passwordCheck(password) }, generated }
@@ -117,6 +128,18 @@ function refuseSharedKeys(env: KeySettings): void {
       throw new KeyFault('key.used-twice', both, `${both}: two settings have the same key`)
     }
   }
+}
+
+/** One key under two names would be two people for a rule that needs two. */
+function sharedOperatorKey(index: number): KeyFault {
+  const setting = `operators/${index}/keyHash`
+  return new KeyFault('key.used-twice', setting, `${setting}: somebody else has this key; make another one`)
+}
+
+/** A key for an operator, and what of it may be written down. */
+export function makeOperatorKey(): { key: string; keyHash: string } {
+  const key = `tocsin_operate_${randomText(generatedLength)}`
+  return { key, keyHash: sha256(key).toString('hex') }
 }
 
 const isToken = (text: string): boolean => text.length <= tokenLengthMax && /^[\x21-\x7e]+$/.test(text)
@@ -218,6 +241,7 @@ function bearerTable() {
   return {
     addPlain: (plain: string, key: Key) => void table.push({ sha256: sha256(plain), key }),
     addHash: (hex: string, key: Key) => void table.push({ sha256: Buffer.from(hex, 'hex'), key }),
+    has: (hex: string) => table.some(({ sha256 }) => sha256.equals(Buffer.from(hex, 'hex'))),
     find(token: string): Key | undefined {
       if (token.length > tokenLengthMax) return undefined
       const given = sha256(token)
