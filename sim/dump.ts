@@ -10,7 +10,7 @@ import type { Table } from '../src/std/table.ts'
 
 /** The whole state as text, the same for equal states whatever the capacity of their tables. */
 export function dump(state: State): string {
-  const { messages, repeats, caps, ledger, streaks, allowance, leases, ...plain } = state
+  const { messages, repeats, caps, ledger, streaks, allowance, leases, campaigns, ...plain } = state
   const live = [...messages.all()].sort((a, b) => (a.facts.id < b.facts.id ? -1 : 1))
   const { accounts, ...numbers } = leases.toJSON() as { accounts: [string, unknown][] }
   return JSON.stringify({
@@ -21,6 +21,7 @@ export function dump(state: State): string {
     leases: { ...numbers, accounts: sorted(accounts) },
     streaks: sorted(streaks),
     allowance: sorted(allowance),
+    campaigns: sorted(campaigns),
     tables: Object.entries({ repeats, caps, ...ledger }).map(([name, table]) => [name, rowsOf(table)]),
     decisions: decisions(state, live.slice(0, 3)),
   })

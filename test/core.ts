@@ -22,7 +22,10 @@ export const idOf = (n: number): MessageId =>
 
 /** A message in words; every name becomes its hash. */
 export type Wanted = Partial<
-  Pick<MessageFacts, 'application' | 'class' | 'template' | 'expiresAt' | 'environment' | 'allowListed' | 'via'>
+  Pick<
+    MessageFacts,
+    'application' | 'class' | 'template' | 'expiresAt' | 'environment' | 'allowListed' | 'via' | 'campaign'
+  >
 > & { account?: string; to?: string; cause?: string; key?: string; content?: string }
 
 export type Caused = Partial<Pick<CauseFacts, 'kind' | 'trust' | 'known' | 'occurredAt' | 'source'>> & {

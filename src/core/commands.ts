@@ -1,3 +1,4 @@
+import type { CampaignCommand, CampaignRefusal } from './campaign-decisions.ts'
 import type { CauseFacts, Event, Lease, MessageFacts, MessageId, Outcome } from './events.ts'
 import type { Lane, Policy } from './policy.ts'
 import type { ReasonCode } from './reasons.ts'
@@ -24,6 +25,7 @@ export type Command =
   | { type: 'ConfirmMessage'; id: MessageId; by: string }
   /** What was ready when its breaker opened is held. */
   | { type: 'RecallMessage'; id: MessageId }
+  | CampaignCommand
   | { type: 'GrantLease'; lease: Lease }
   | { type: 'EraseSubject'; subject: MessageFacts['address']; by: string }
   /** Look again at a message that waits, after its cause came or its time ran out. */
@@ -40,6 +42,7 @@ export type Answer =
   | { type: 'refused'; code: RefusalCode }
 
 export type RefusalCode =
+  | CampaignRefusal
   | 'cause.from-the-future'
   | 'class.unknown'
   | 'message.not-held'

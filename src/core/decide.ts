@@ -1,5 +1,7 @@
 import { unreachable } from '../std/assert.ts'
 import { type Hash64, isHash64 } from '../std/hash64.ts'
+import { campaignsDue, decideCampaign, isCampaignCommand } from './campaign-decisions.ts'
+import { campaignFault } from './campaigns.ts'
 import { causeAheadMsMax, hasCause } from './causes.ts'
 import type { Answer, Command, Decision, Handover } from './commands.ts'
 import type { CauseFacts, Event, MessageFacts, MessageId } from './events.ts'
@@ -14,6 +16,7 @@ import { findStop, stopsMax } from './stops.ts'
 
 /** What happens when somebody wants something now. Pure: looks at the state, changes nothing. */
 export function decide(state: State, command: Command, now: number): Decision {
+  if (isCampaignCommand(command)) return decideCampaign(state, command, now)
   switch (command.type) {
     case 'RequestMessage':
       return requestMessage(state, command.message, now)
@@ -95,12 +98,14 @@ function requestMessage(state: State, facts: MessageFacts, now: number): Decisio
   if (earlier) return { events: [], answer: earlier }
   const policy = classOf(state.policy, facts.class)
   if (!policy) return refused('class.unknown')
+  const fault = campaignFault(state.campaigns, facts)
+  if (fault) return refused(fault)
   const { noticeDue, onAllowance, ...verdict } = judge(state, facts, policy, { now })
   const event: Event = {
     type: 'MessageDecided',
     message: facts,
     ...verdict,
-    priority: policy.priority,
+    priority: facts.campaign ? 2 : policy.priority,
     expiresAt: expiryOf(facts, policy, now),
     upstream: state.policy.upstreams[0]!,
   }
@@ -171,7 +176,8 @@ function release(state: State, id: MessageId, by: string, now: number): Decision
     }
     return { events: [expired], answer: { type: 'refused', code: 'message.not-live' } }
   }
-  if (budgetLeft(state, message.facts.class, message.lane, now) <= 0) return refused('budget.exhausted')
+  if (!message.facts.campaign && budgetLeft(state, message.facts.class, message.lane, now) <= 0)
+    return refused('budget.exhausted')
   return done({ type: 'MessageReleased', id, reasons: ['hold.released'], lane: message.lane, by })
 }
 
@@ -251,10 +257,11 @@ function eraseSubject(state: State, subject: Hash64, by: string): Decision {
 
 /** Messages whose wait or life has ended. */
 function dueNow(state: State, inFlight: ReadonlySet<MessageId>, now: number): Command[] {
-  return state.messages
+  const ended = state.messages
     .takeEnded(now, endedAtOnceMax)
     .filter(message => !inFlight.has(message.facts.id))
     .map((message): Command => ({ type: 'ReconsiderMessage', id: message.facts.id }))
+  return [...ended, ...campaignsDue(state, inFlight, now)]
 }
 
 /** Bounds the work of one tick; the next one follows at once. */

@@ -1,3 +1,4 @@
+import { isWithheld } from './campaigns.ts'
 import type { MessageFacts, MessageId } from './events.ts'
 import type { LiveMessage } from './messages.ts'
 import type { Lane } from './policy.ts'
@@ -51,6 +52,7 @@ export function effects(state: State, now: number, window: Window, { inFlight, i
 
 /** A stop reaches what was decided before it: after its acknowledgement only what is in flight already is handed over. */
 function isStopped(state: State, message: LiveMessage, now: number): boolean {
+  if (isWithheld(state.campaigns, message.facts)) return true
   return state.stops.length > 0 && stopOf(state, placeOf(message), now) !== undefined
 }
 

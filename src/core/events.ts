@@ -1,5 +1,6 @@
 import type { Hash64 } from '../std/hash64.ts'
 import type { Alarm } from './alarms.ts'
+import type { CampaignEvent } from './campaigns.ts'
 import type { CauseKind, Lane, Policy } from './policy.ts'
 import type { ReasonCode } from './reasons.ts'
 import type { Scope } from './scope.ts'
@@ -152,6 +153,7 @@ export type Event =
   | { type: 'BreakerHalfOpened'; scope: Scope; endsAt: number }
   /** By itself after a trial without a finding, or by a person. */
   | { type: 'BreakerClosed'; scope: Scope; by: string }
+  | CampaignEvent
   | { type: 'SubjectErased'; subject: Hash64; by: string; messages: MessageId[] }
 
 /** Whether an event is about messages, for those who follow only these; a new event does not compile before it is listed. */
@@ -178,6 +180,19 @@ const aboutMessages = {
   BreakerOpened: false,
   BreakerHalfOpened: false,
   BreakerClosed: false,
+  CampaignDrafted: false,
+  AudienceSealed: false,
+  CampaignApproved: false,
+  ApprovalRefused: false,
+  CampaignStarted: false,
+  CampaignPaused: false,
+  CampaignHalted: false,
+  ResumeAgreed: false,
+  CampaignResumed: false,
+  StageOpened: false,
+  RecipientSkipped: false,
+  CampaignEnded: false,
+  CampaignSwept: false,
   SubjectErased: true,
 } as const satisfies Record<Event['type'], boolean>
 

@@ -1,7 +1,8 @@
 import { assert, unreachable } from '../std/assert.ts'
+import { type CampaignEvent, foldCampaign, foldForCampaigns, isCampaignEvent } from './campaigns.ts'
 import { countMessage, markNoticed, sweepCaps } from './caps.ts'
 import { recordCause, returnCause, sourcesMax, sweepLedger, useCause } from './causes.ts'
-import type { CauseFacts, Event, MessageId } from './events.ts'
+import type { CauseFacts, Event, MessageFacts, MessageId } from './events.ts'
 import { hourOf } from './leases.ts'
 import type { LiveMessage } from './messages.ts'
 import { classOf } from './policy.ts'
@@ -16,13 +17,15 @@ export type When = { position: number; at: number }
 
 /** Take in what has happened. The only writer of the state; exhaustive, and an unknown event stops the partition rather than vanish. */
 export function fold(state: State, event: Event, when: When): void {
-  apply(state, event, when)
+  foldForCampaigns(state.campaigns, state.messages, event, when.at)
+  if (isCampaignEvent(event)) foldCampaign(state.campaigns, event, when.at)
+  else apply(state, event, when)
   state.at = when.at
   state.folded++
   if (state.folded % sweepEvery === 0) sweep(state, when.at)
 }
 
-function apply(state: State, event: Event, when: When): void {
+function apply(state: State, event: Exclude<Event, CampaignEvent>, when: When): void {
   switch (event.type) {
     case 'PolicyApplied':
       state.policy = event.policy
@@ -143,9 +146,10 @@ function messageDecided(state: State, event: Decided, when: When): void {
   if (event.notice) addNotice(state, event, event.notice, when)
   if (!goesOn) return
   countMessage(state.caps, message.mailbox, lane, at)
-  if (outcome === 'deliver') spend(state, message.class, lane, reasons, at)
+  if (outcome === 'deliver') spend(state, message, lane, reasons, at)
   if (cause) useCause(state.ledger, cause, message.class, message.address, at)
-  if (event.awaitsCauseUntil === undefined) countMatch(state, message.application, message.class, cause !== undefined)
+  if (event.awaitsCauseUntil === undefined && !message.campaign)
+    countMatch(state, message.application, message.class, cause !== undefined)
   state.messages.add(liveMessage(event, when))
 }
 
@@ -192,7 +196,7 @@ function messageReleased(state: State, event: Extract<Event, { type: 'MessageRel
   assert(message && message.status.is !== 'ready', 'only a message that is kept is released')
   const { facts } = message
   const waited = message.status.is === 'waiting'
-  spend(state, facts.class, event.lane, event.reasons, at)
+  spend(state, facts, event.lane, event.reasons, at)
   if (event.lane !== message.lane) countMessage(state.caps, facts.mailbox, event.lane, at)
   if (event.cause) useCause(state.ledger, event.cause, facts.class, facts.address, at)
   if (waited) countMatch(state, facts.application, facts.class, event.cause !== undefined)
@@ -203,7 +207,10 @@ function messageReleased(state: State, event: Extract<Event, { type: 'MessageRel
   state.messages.change(event.id, patch)
 }
 
-function spend(state: State, className: string, lane: LiveMessage['lane'], reasons: ReasonCode[], at: number): void {
+/** A campaign's budget is its approved audience, and its ordinals are what is spent of it. */
+function spend(state: State, facts: MessageFacts, lane: LiveMessage['lane'], reasons: ReasonCode[], at: number): void {
+  if (facts.campaign) return
+  const className = facts.class
   const hour = hourOf(at)
   state.leases.spend(className, lane, hour)
   if (!reasons.includes('cause.source-silent')) return

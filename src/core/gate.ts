@@ -1,4 +1,5 @@
 import type { Hash64 } from '../std/hash64.ts'
+import { isCorrection } from './campaigns.ts'
 import { capState } from './caps.ts'
 import { accountOf, type Match, matchCause, ownsAddress } from './causes.ts'
 import type { MessageFacts, Outcome } from './events.ts'
@@ -64,7 +65,8 @@ const checks: Check[] = [
 
 export function judge(state: State, facts: MessageFacts, policy: ClassPolicy, { now, again }: Occasion): Verdict {
   const requirement = requirementOf(state, facts.application, facts.class, policy)
-  const match = requirement === 'never' ? undefined : matchCause(state.ledger, facts, policy, now)
+  // What two people have approved needs no other cause, and uses none up.
+  const match = facts.campaign || requirement === 'never' ? undefined : matchCause(state.ledger, facts, policy, now)
   const expiresAt = expiryOf(facts, policy, again?.decidedAt ?? now)
   const lane = laneOf(policy, match)
   const place = placeOf(state, facts, lane, match)
@@ -92,7 +94,7 @@ export function judge(state: State, facts: MessageFacts, policy: ClassPolicy, { 
     if (finding.awaitsUntil !== undefined) verdict.awaitsCauseUntil = finding.awaitsUntil
   }
   verdict.onAllowance = verdict.outcome === 'deliver' && verdict.reasons.includes('cause.source-silent')
-  verdict.noticeDue = verdict.outcome === 'suppress' && capOf(one).noticeDue
+  verdict.noticeDue = !facts.campaign && verdict.outcome === 'suppress' && capOf(one).noticeDue
   return verdict
 }
 
@@ -136,7 +138,7 @@ function template({ state, policy, facts }: Case): Finding | undefined {
     if (versions && (version === undefined || versions.includes(version))) return undefined
     return { code: 'template.unknown', outcome: 'hold', binds: 'always' }
   }
-  if (policy.content === 'inline' || facts.via === 'notice') return undefined
+  if (policy.content === 'inline' || facts.via === 'notice' || facts.campaign) return undefined
   return { code: 'content.inline-not-allowed', outcome: 'hold', binds: 'enforced' }
 }
 
@@ -175,6 +177,7 @@ function mayStillCome({ state, policy, facts, now, again }: Case, requirement: '
 
 /** 5. The recipient is one of the account's addresses, where these are known. (Exactly one recipient is a matter of the edge.) */
 function recipient({ state, facts, match, now }: Case): Finding | undefined {
+  if (isCorrection(state.campaigns, facts)) return undefined
   const account = match?.account ?? accountOf(state.ledger, facts)
   if (ownsAddress(state.ledger, account, facts.address, now) !== 'no') return undefined
   return { code: 'recipient.not-the-accounts', outcome: 'hold', binds: 'enforced' }
@@ -193,7 +196,7 @@ function capOf({ state, facts, lane, now, again }: Case): { full: boolean; notic
 
 /** 8. The mailbox has room in this lane. */
 function cap(one: Case): Finding | undefined {
-  if (!capOf(one).full) return undefined
+  if (isCorrection(one.state.campaigns, one.facts) || !capOf(one).full) return undefined
   return { code: 'cap.mailbox', outcome: 'suppress', binds: 'enforced' }
 }
 
@@ -203,8 +206,9 @@ function breaker({ state, place, now }: Case): Finding | undefined {
   return { code: 'breaker.open', outcome: 'hold', binds: 'always' }
 }
 
-/** 10. The lease of this hour has room. */
+/** 10. The lease of this hour has room. A campaign has a budget of its own: its approved audience, each recipient once. */
 function budget({ state, facts, lane, now }: Case): Finding | undefined {
+  if (facts.campaign) return undefined
   if (budgetLeft(state, facts.class, lane, now) > 0) return undefined
   return { code: 'budget.exhausted', outcome: 'hold', binds: 'enforced' }
 }

@@ -5,9 +5,14 @@ import type { Place } from './scope.ts'
 
 /**
  * What is reported besides causes: what people did with a message, what providers and other systems say. Free of recipients and secrets, as
- * all facts are. `key` is the keyed hash of source and id of the event, so that one that comes twice counts once.
+ * all facts are. `campaign`: of the message that it is about, when the shell found it in the register. `key` is the keyed hash of source and id of the event, so that one that comes twice counts once.
  */
-export type SignalFacts = { key: Hash64; occurredAt: number; source: string } & (
+export type SignalFacts = {
+  key: Hash64
+  occurredAt: number
+  source: string
+  campaign?: { id: string; ordinal: number }
+} & (
   | { kind: 'link-followed' | 'reset-completed'; account: Hash64; cause?: Hash64; message?: MessageId }
   | {
       kind: 'reported'

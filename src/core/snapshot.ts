@@ -47,6 +47,7 @@ function restOf({
   heartbeat,
   allowance,
   stops,
+  campaigns,
   alarms,
   sources,
   folded,
@@ -61,6 +62,7 @@ function restOf({
     heartbeat,
     allowance: [...allowance],
     stops,
+    campaigns: [...campaigns],
     alarms,
     sources,
     folded,
@@ -96,5 +98,6 @@ function restoreRest(state: State, rest: any): number {
   state.leases = Leases.from(rest.leases)
   state.streaks = new Map(rest.streaks)
   state.allowance = new Map(rest.allowance)
+  state.campaigns = new Map(rest.campaigns)
   return rest.turn
 }

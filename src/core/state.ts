@@ -1,3 +1,4 @@
+import { type Campaigns, nextCampaignDue } from './campaigns.ts'
 import { type Caps, newCaps } from './caps.ts'
 import { type Ledger, newLedger } from './causes.ts'
 import { hourOf, Leases } from './leases.ts'
@@ -23,6 +24,8 @@ export type State = {
   /** Messages that went out on the allowance for a silent source, by class: hour and count. */
   allowance: Map<string, { hour: number; count: number }>
   stops: Stop[]
+  /** Intended bulk sends and corrections, by id. */
+  campaigns: Campaigns
   /** Alarms raised so far; the next one's id is one more. */
   alarms: number
   /** Names of the sources of causes, in order of appearance; rows hold the place of the name. */
@@ -48,6 +51,7 @@ export const newState = (): State => ({
   heartbeat: { promised: false, heardAt: 0 },
   allowance: new Map(),
   stops: [],
+  campaigns: new Map(),
   alarms: 0,
   sources: [],
   folded: 0,
@@ -57,7 +61,9 @@ export const newState = (): State => ({
 export const streakKey = (application: string, className: string): string => `${application}/${className}`
 /** The next instant at which something is due without any command, or `undefined`. */
 export function nextDue(state: State): number | undefined {
-  const due = [state.messages.nextDue(), nextStopDue(state.stops)].filter(at => at !== undefined)
+  const due = [state.messages.nextDue(), nextStopDue(state.stops), nextCampaignDue(state.campaigns)].filter(
+    at => at !== undefined,
+  )
   return due.length === 0 ? undefined : Math.min(...due)
 }
 

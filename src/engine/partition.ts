@@ -1,5 +1,6 @@
 import type { Answer, Command, Handover } from '../core/commands.ts'
 import type { Content } from '../core/content.ts'
+import { isWithheld } from '../core/campaigns.ts'
 import { type Effect, effects, placeOf, type Window } from '../core/effects.ts'
 import type { Event, MessageId } from '../core/events.ts'
 import { fold } from '../core/fold.ts'
@@ -398,7 +399,8 @@ export class Partition {
   }
 
   #isStopped(effect: Effect): boolean {
-    return stopOf(this.#state, placeOf(effect), this.#clock.now()) !== undefined
+    const state = this.#state
+    return isWithheld(state.campaigns, effect.facts) || stopOf(state, placeOf(effect), this.#clock.now()) !== undefined
   }
 
   #rest(upstream: string, ms: number): void {
