@@ -1,6 +1,6 @@
+import { isWithheld } from '../core/campaigns.ts'
 import type { Answer, Command, Handover } from '../core/commands.ts'
 import type { Content } from '../core/content.ts'
-import { isWithheld } from '../core/campaigns.ts'
 import { type Effect, effects, placeOf, type Window } from '../core/effects.ts'
 import type { Event, MessageId } from '../core/events.ts'
 import { fold } from '../core/fold.ts'
