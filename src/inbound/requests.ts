@@ -37,10 +37,22 @@ export function openIntake<Sealed>(gateway: Gateway<Sealed>): Intake {
 }
 
 /** The part of the gateway that hashes. */
-type Hashing = Pick<Gateway<unknown>, 'hash'>
+export type Hashing = Pick<Gateway<unknown>, 'hash'>
 
 const addressHash = (gateway: Hashing, mailbox: Mailbox): Hash64 =>
   gateway.hash('address', mailbox.address.toLowerCase())
+
+/** Whom a message is for, in hashes. */
+export type Addressed = Pick<MessageFacts, 'account' | 'address' | 'mailbox'>
+
+export function addressedTo(gateway: Hashing, recipient: Mailbox, account?: string): Addressed {
+  const addressed: Addressed = {
+    mailbox: gateway.hash('mailbox', canonicalMailbox(recipient)),
+    address: addressHash(gateway, recipient),
+  }
+  if (account !== undefined) addressed.account = accountHash(gateway, account)
+  return addressed
+}
 
 /** An account whose id is an address is the same as the address standing for its account. */
 export function accountHash(gateway: Hashing, account: string): Hash64 {
@@ -56,34 +68,63 @@ function messageSubmission<Sealed>(
   request: MessageRequest,
 ): { command: Command; sealed: Sealed } {
   const id = gateway.newId()
-  const { recipient } = request
-  const account = request.account === undefined ? undefined : accountHash(gateway, request.account)
-  const address = addressHash(gateway, recipient)
+  const addressed = addressedTo(gateway, request.recipient, request.account)
   const content = contentOf(application, request)
-  const { commitment, digest, sealed } = gateway.seal(id, account ?? address, content)
+  const { commitment, digest, sealed } = gateway.seal(id, addressed.account ?? addressed.address, content)
+  const bytes = content.raw?.length ?? (content.text?.length ?? 0) + (content.html?.length ?? 0)
+  const recipient = request.recipient.address.toLowerCase()
+  const allowListed = () => gateway.isAllowListed(request.recipient)
+  const prepared: Prepared = { id, addressed, recipient, bytes, commitment, digest, allowListed }
+  const facts = messageFacts(gateway, application, request, prepared)
+  return { command: { type: 'RequestMessage', message: facts }, sealed }
+}
+
+/** What the facts are taken from: a request, apart from whom it is for and what it says. */
+export type Described = Omit<MessageRequest, 'recipient' | 'from' | 'content'> & {
+  content: { kind: 'parts' | 'raw' } | { kind: 'template'; name: string; version?: string }
+}
+
+/** What the shell has made of a request. `recipient` is the address in lower case; `digest` stands for the whole content. */
+export type Prepared = {
+  id: MessageId
+  addressed: Addressed
+  recipient: string
+  bytes: number
+  commitment: string
+  digest: string
+  allowListed(): boolean
+}
+
+/** The one way from a request to facts, in production and in a replay. */
+export function messageFacts(
+  gateway: Hashing,
+  application: Pick<Application, 'name' | 'environment'>,
+  request: Described,
+  { id, addressed, recipient, bytes, commitment, digest, allowListed }: Prepared,
+): MessageFacts {
   const facts: MessageFacts = {
     id,
     application: application.name,
     class: request.class,
-    mailbox: gateway.hash('mailbox', canonicalMailbox(recipient)),
-    address,
-    bytes: content.raw?.length ?? (content.text?.length ?? 0) + (content.html?.length ?? 0),
+    mailbox: addressed.mailbox,
+    address: addressed.address,
+    bytes,
     commitment,
     sealed: { offset: 0, length: 0, page: 0, slot: 0 },
     via: request.content.kind === 'raw' ? 'smtp' : 'http',
   }
-  if (account) facts.account = account
+  if (addressed.account) facts.account = addressed.account
   if (request.cause !== undefined) facts.cause = causeHash(gateway, request.cause)
   if (request.expiresAt !== undefined) facts.expiresAt = request.expiresAt
   if (request.content.kind === 'template') facts.template = templateOf(request.content)
   const environment = request.environment ?? application.environment
   if (environment !== undefined) {
     facts.environment = environment
-    facts.allowListed = gateway.isAllowListed(recipient)
+    facts.allowListed = allowListed()
   }
-  const repeat = repeatOf(gateway, application, request, digest)
+  const repeat = repeatOf(gateway, application, request, { digest, recipient })
   if (repeat) facts.repeat = repeat
-  return { command: { type: 'RequestMessage', message: facts }, sealed }
+  return facts
 }
 
 function templateOf({ name, version }: { name: string; version?: string }): { name: string; version?: string } {
@@ -120,11 +161,11 @@ function addParts(
  */
 function repeatOf(
   gateway: Hashing,
-  application: Application,
-  request: MessageRequest,
-  digest: string,
+  application: Pick<Application, 'name'>,
+  request: Described,
+  { digest, recipient }: { digest: string; recipient: string },
 ): MessageFacts['repeat'] | undefined {
-  const { idempotencyKey, account = '', messageId, recipient } = request
+  const { idempotencyKey, account = '', messageId } = request
   if (idempotencyKey !== undefined) {
     const { cause, expiresAt, environment } = request
     const everything = [digest, request.class, cause, expiresAt, environment, templateKey(request)]
@@ -135,11 +176,11 @@ function repeatOf(
     }
   }
   if (messageId === undefined) return undefined
-  const scope = [application.name, messageId, recipient.address.toLowerCase(), digest]
+  const scope = [application.name, messageId, recipient, digest]
   return { key: gateway.hash('message-id', JSON.stringify(scope)), content: gateway.hash('content', digest) }
 }
 
-const templateKey = ({ content }: MessageRequest): string | undefined =>
+const templateKey = ({ content }: Described): string | undefined =>
   content.kind === 'template' ? `${content.name}@${content.version ?? ''}` : undefined
 
 function messageAnswer(gateway: Pick<Gateway<unknown>, 'code'>, answer: Answer): MessageAnswer {
@@ -156,7 +197,8 @@ function messageAnswer(gateway: Pick<Gateway<unknown>, 'code'>, answer: Answer):
   }
 }
 
-function eventCommand(gateway: Hashing, event: ReportedEvent): Command {
+/** What a reported event asks of the core, in production and in a replay. */
+export function eventCommand(gateway: Hashing, event: ReportedEvent): Command {
   if (event.type === 'coverage') {
     const { source, until, complete } = event
     return { type: 'ReportCoverage', source, until, complete }
