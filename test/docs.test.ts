@@ -35,7 +35,15 @@ const codes: Record<string, string[]> = {
     ...matches(http, /'(class\.[a-z-]+|idempotency\.key-malformed)'/g),
     ...matches(read('src/config.ts'), /code: '(class\.[a-z-]+)'/g),
   ],
-  'Reported events': [...matches(http, /'(event\.[a-z-]+)'/g), ...unionIn('src/core/commands.ts', 'RefusalCode')],
+  'Reported events': [
+    ...matches(http, /'(event\.(?!message-)[a-z-]+)'/g),
+    ...unionIn('src/core/commands.ts', 'RefusalCode'),
+  ],
+  Traces: [
+    ...unionIn('src/cli/replay/faults.ts', 'LineFault'),
+    ...unionIn('src/cli/replay/faults.ts', 'OrderFault'),
+    ...unionIn('src/inbound/http/requested.ts', 'RequestedFault').filter(code => code.startsWith('event.message-')),
+  ],
   Addresses: Object.keys(mailboxFaults),
   'SMTP replies': [
     ...[...smtp.matchAll(/\b([45]\d\d) ([45]\.\d+\.\d+)\b/g)].map(([, code, enhanced]) => `${code} ${enhanced}`),

@@ -1,12 +1,13 @@
 import { doctor } from './doctor.ts'
 import { operator } from './operator.ts'
 import { pause, resume } from './pause.ts'
+import { replay } from './replay.ts'
 import { send } from './send.ts'
 import { up } from './up.ts'
 import { type Command, UsageFault } from './usage.ts'
 
 /** The `tocsin` command: exit 0 done, 1 a finding, 2 wrong use, 3 a fault of ours. */
-const commands: Record<string, Command> = { up, send, pause, resume, operator, doctor }
+const commands: Record<string, Command> = { up, send, pause, resume, operator, replay, doctor }
 
 const help = `tocsin: guarded delivery of security messages
 

@@ -25,6 +25,7 @@ export type TraceFault =
 export type ReadEvent = { ok: true; event: ReportedEvent } | { ok: false; code: TraceFault }
 
 const prefix = 'tocsin.'
+export const messageRequested = 'tocsin.message.requested'
 const takenLater = new Set([
   'message.requested',
   'link.followed',

@@ -1,0 +1,139 @@
+import type { Command } from '../../core/commands.ts'
+import type { MessageFacts } from '../../core/events.ts'
+import { type CloudEvent, parseStructured } from '../../inbound/http/cloudevents.ts'
+import { type RequestedMessage, readRequested } from '../../inbound/http/requested.ts'
+import { messageRequested, readEvent } from '../../inbound/http/trace.ts'
+import type { Application, ReportedEvent } from '../../inbound/intake.ts'
+import {
+  type Addressed,
+  accountHash,
+  addressedTo,
+  eventCommand,
+  messageFacts,
+  type Prepared,
+} from '../../inbound/requests.ts'
+import { type Hash64, high } from '../../std/hash64.ts'
+import type { Mailbox } from '../../std/mailbox.ts'
+import { hash, messageIdOf } from './hashing.ts'
+import type { Dated } from './order.ts'
+
+/** What a drill knows about a message and the core does not. */
+export type Label = { wrongful: boolean; honest?: boolean; incident?: string }
+
+/** An event of a trace, checked, with its line (in a drill: its number). */
+export type TraceItem = Dated & { id: string; source: string } & (
+    | { is: 'event'; event: ReportedEvent }
+    | { is: 'message'; message: RequestedMessage; label?: Label }
+  )
+
+export type ReadItem = { ok: true; item: TraceItem } | { ok: false; code: string }
+
+/** One event in the JSON format, already parsed as JSON, by the same checks as production. */
+export function readItem(value: unknown, line: number): ReadItem {
+  const envelope = parseStructured(value)
+  if (!envelope.ok) return envelope
+  const { event } = envelope
+  const common: Dated & { id: string; source: string } = { line, id: event.id, source: event.source }
+  if (event.time !== undefined) common.time = event.time
+  return event.type === messageRequested ? message(event, common) : reported(event, common)
+}
+
+function message(event: CloudEvent, common: Dated & { id: string; source: string }): ReadItem {
+  const read = readRequested(event)
+  return read.ok ? { ok: true, item: { ...common, is: 'message', message: read.message } } : read
+}
+
+function reported(event: CloudEvent, common: Dated & { id: string; source: string }): ReadItem {
+  const read = readEvent(event, 0)
+  return read.ok ? { ok: true, item: { ...common, is: 'event', event: read.event } } : read
+}
+
+const gateway = { hash }
+const knownAddressesMax = 200_000
+const addressesMemoMax = 16_384
+
+/** Turns the events of a trace, in their order, into commands with the facts that production would have found. */
+export class TraceCommands {
+  readonly #application: Application
+  readonly #isAllowListed: (mailbox: Mailbox) => boolean
+  #memo = new Map<string, Addressed>()
+  /** The first address of each account, by what causes said; two generations, so that they stay bounded. */
+  #addresses = new Map<Hash64, Addressed>()
+  #olderAddresses = new Map<Hash64, Addressed>()
+
+  constructor({ application, isAllowListed }: { application: Application; isAllowListed(mailbox: Mailbox): boolean }) {
+    this.#application = application
+    this.#isAllowListed = isAllowListed
+  }
+
+  commandOf(item: TraceItem, at: number): Command {
+    if (item.is === 'message') return { type: 'RequestMessage', message: this.#factsOf(item, item.message) }
+    const { event } = item
+    if (event.type === 'cause') {
+      // An event without a time has by now been given that of the line before it.
+      event.occurredAt = item.time ?? at
+      this.#remember(event)
+    }
+    return eventCommand(gateway, event)
+  }
+
+  #factsOf(item: TraceItem, message: RequestedMessage): MessageFacts {
+    const { recipient } = message
+    const id = messageIdOf(item.time!, item.source, item.id)
+    const prepared: Prepared = {
+      id,
+      addressed: this.#addressed(message),
+      recipient: recipient?.address.toLowerCase() ?? '',
+      bytes: 0,
+      commitment: '',
+      digest: message.key === undefined || !message.slots ? '' : JSON.stringify(message.slots),
+      allowListed: () => recipient !== undefined && this.#isAllowListed(recipient),
+    }
+    const { class: className, account, cause, key, environment, expiresAt, template, build, service } = message
+    const content = template ? { kind: 'template' as const, ...template } : { kind: 'parts' as const }
+    const facts = messageFacts(
+      gateway,
+      this.#application,
+      {
+        class: className,
+        content,
+        ...(account !== undefined && { account }),
+        ...(cause !== undefined && { cause }),
+        ...(key !== undefined && { idempotencyKey: key }),
+        ...(environment !== undefined && { environment }),
+        ...(expiresAt !== undefined && { expiresAt }),
+      },
+      prepared,
+    )
+    const builder = build ?? service
+    if (builder !== undefined) facts.build = high(hash('build', builder)) & 31
+    return facts
+  }
+
+  #addressed({ recipient, account }: RequestedMessage): Addressed {
+    if (recipient) return this.#memoized(recipient, account)
+    // A message that names only its account goes to the address that causes named for it, else the account stands for its address.
+    const key = accountHash(gateway, account!)
+    const known = this.#addresses.get(key) ?? this.#olderAddresses.get(key)
+    return { account: key, address: known?.address ?? key, mailbox: known?.mailbox ?? hash('mailbox', account!) }
+  }
+
+  #memoized(recipient: Mailbox, account?: string): Addressed {
+    let addressed = this.#memo.get(recipient.address)
+    if (!addressed) {
+      if (this.#memo.size === addressesMemoMax) this.#memo.clear()
+      addressed = addressedTo(gateway, recipient)
+      this.#memo.set(recipient.address, addressed)
+    }
+    return account === undefined ? addressed : { ...addressed, account: accountHash(gateway, account) }
+  }
+
+  #remember({ account, recipients }: Extract<ReportedEvent, { type: 'cause' }>): void {
+    if (recipients.length === 0) return
+    if (this.#addresses.size === knownAddressesMax) {
+      this.#olderAddresses = this.#addresses
+      this.#addresses = new Map()
+    }
+    this.#addresses.set(accountHash(gateway, account), this.#memoized(recipients[0]!))
+  }
+}

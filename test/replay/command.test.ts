@@ -1,0 +1,127 @@
+import { spawnSync } from 'node:child_process'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { beforeAll, describe, expect, it } from 'vitest'
+import { freshDirectory } from '../postgres.ts'
+import { root } from '../sources.ts'
+import { asked, ndjson, resets, wanted } from './traces.ts'
+
+// `npx tocsin replay` as people start it: the launcher, a process of its own, files.
+
+const directory = freshDirectory()
+const file = (name: string, text = ''): string => {
+  const path = join(directory, name)
+  if (text !== '') writeFileSync(path, text)
+  return path
+}
+
+function tocsin(args: string[], input = ''): { status: number | null; stdout: string; stderr: string } {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [join(root, 'bin/tocsin.js'), ...args], {
+    cwd: directory,
+    input,
+    encoding: 'utf8',
+    env: { PATH: process.env.PATH },
+  })
+  return { status, stdout, stderr }
+}
+
+const trace = ndjson([...resets(3), 'nonsense', wanted('bare', 9, 'account-77')])
+let path: string
+beforeAll(() => {
+  path = file('trace.ndjson', trace)
+})
+
+describe('npx tocsin replay', () => {
+  it('prints one JSON value, and writes one line for each message', () => {
+    const out = file('decisions.ndjson')
+    const { status, stdout, stderr } = tocsin(['replay', path, '--json', '--decisions', out])
+    expect([status, stderr]).toEqual([0, ''])
+    const report = JSON.parse(stdout)
+    expect(Object.keys(report)).toEqual(
+      expect.arrayContaining(['messages', 'byClass', 'stops', 'incidents', 'alarms', 'journalHash', 'faults']),
+    )
+    expect(report.messages).toMatchObject({ requested: 4, delivered: 4, held: 0 })
+    expect(report.faults).toEqual([{ line: 7, code: 'line.not-json' }])
+    const lines = readFileSync(out, 'utf8').trimEnd().split('\n')
+    expect(lines.map(line => JSON.parse(line).id)).toEqual(['rm0', 'rm1', 'rm2', 'bare'])
+    expect(JSON.parse(lines[0]!)).toEqual({
+      id: 'rm0',
+      at: '2026-01-08T09:00:00.100Z',
+      class: 'password-reset',
+      lane: 'reserved',
+      first: 'deliver',
+      outcome: 'deliver',
+      delivered: true,
+      reasons: [],
+      deliveredAt: '2026-01-08T09:00:00.300Z',
+    })
+  })
+
+  it('gives the same bytes from a file and from standard input, twice', () => {
+    const outputs = [tocsin(['replay', path, '--json']), tocsin(['replay', '-', '--json'], trace)]
+    expect(outputs[1]).toEqual(outputs[0])
+  })
+
+  it('tells people in a table and in words', () => {
+    const { status, stdout } = tocsin(['replay', path])
+    expect(status).toBe(0)
+    expect(stdout).toMatch(/^class +requested +delivered/)
+    expect(stdout).toMatch(/^password-reset +4 +4 +0/m)
+    expect(stdout).toContain('Nothing was stopped.')
+    expect(stdout).toContain('line 7: line.not-json')
+  })
+
+  it('plays under the policy that is named, and under a second one', () => {
+    const lax = file('lax.config.ts', 'export default {}\n')
+    const strict = file(
+      'strict.config.ts',
+      "export default { classes: { 'password-reset': { causes: { requirement: 'required' } } } }\n",
+    )
+    const { status, stdout } = tocsin(['replay', path, '--policy', lax, '--against', strict, '--json'])
+    expect(status).toBe(0)
+    const { messages, against } = JSON.parse(stdout)
+    expect([messages.delivered, against.messages.delivered, against.messages.held]).toEqual([4, 3, 1])
+    expect(against.difference['password-reset'].changes[0].examples).toEqual(['bare'])
+  })
+
+  it.each([
+    { what: 'no trace', args: ['replay'], says: 'name exactly one trace' },
+    { what: 'a file that is not there', args: ['replay', 'nowhere.ndjson'], says: 'there is no such file' },
+    { what: 'a folder', args: ['replay', '.'], says: 'is a folder' },
+    { what: 'an option that is not there', args: ['replay', 'trace.ndjson', '--fast'], says: '--fast' },
+    {
+      what: 'a policy that is not there',
+      args: ['replay', 'trace.ndjson', '--policy', 'nowhere.ts'],
+      says: 'there is no file',
+    },
+    {
+      what: 'a place for decisions that is not there',
+      args: ['replay', 'trace.ndjson', '--decisions', 'no/where'],
+      says: 'cannot write no/where',
+    },
+  ])('refuses $what with exit code 2', ({ args, says }) => {
+    const { status, stdout, stderr } = tocsin(args)
+    expect([status, stdout]).toEqual([2, ''])
+    expect(stderr).toContain(says)
+  })
+
+  it('refuses a policy with faults, and names them all', () => {
+    const wrong = file('wrong.config.ts', "export default { classes: { other: { mode: 'perhaps' } }, hostnaem: 'x' }\n")
+    const { status, stderr } = tocsin(['replay', path, '--policy', wrong])
+    expect(status).toBe(2)
+    expect(stderr).toMatch(/classes\/other\/mode/)
+    expect(stderr).toMatch(/hostnaem/)
+  })
+
+  it('has exit code 1 when nothing could be used', () => {
+    expect(tocsin(['replay', '-', '--json'])).toMatchObject({ status: 1, stderr: expect.stringContaining('is empty') })
+    const { status, stdout, stderr } = tocsin(['replay', '-', '--json'], '{"not":"an event"}\n')
+    expect([status, JSON.parse(stdout).faultsTotal]).toEqual([1, 1])
+    expect(stderr).toContain('nothing in the trace could be used')
+  })
+
+  it('reads a trace of one event', () => {
+    const { status, stdout } = tocsin(['replay', '-', '--json'], JSON.stringify(asked('only', 0)))
+    expect([status, JSON.parse(stdout).events]).toEqual([0, 1])
+  })
+})
