@@ -99,11 +99,12 @@ export class Host {
       surroundings: life.surroundings,
       log: { info() {}, warn() {}, error() {} },
       snapshotEvery,
-      deliver: async (effect, content, isExpired) => {
-        onBegin(this, effect)
+      deliver: async (effect, content, mayLeave) => {
+        // Signing and waiting for a connection take a while.
         mayCrash()
         await life.call(async () => {}, { requestMs: world.between(0, 5), replyMs: 0 })
-        if (isExpired()) return { handover: 'deferred', reply: 'expired before it could be handed over' }
+        if (!mayLeave()) return undefined
+        onBegin(this, effect)
         const handed = await provider.handOver(life, effect, content)
         mayCrash()
         return life.isAlive ? handed : new Promise(() => {})

@@ -3,7 +3,7 @@ import type { Effect } from '../src/core/effects.ts'
 import type { Deliver } from '../src/engine/partition.ts'
 import type { Life, World } from './world.ts'
 
-export type Accepted = { id: string; recipient: string; at: number }
+export type Accepted = { id: string; recipient: string; at: number; effect: Effect }
 
 /** How the upstreams behave now; the rest is accepted. */
 export type Weather = { defer: number; reject: number; lost: number; unheard: number; slow: number }
@@ -55,6 +55,6 @@ export class Provider {
   }
 
   #accept(effect: Effect, content: Content): void {
-    this.accepted.push({ id: effect.id, recipient: content.recipient.address, at: this.#world.now })
+    this.accepted.push({ id: effect.id, recipient: content.recipient.address, at: this.#world.now, effect })
   }
 }

@@ -1,11 +1,9 @@
 import { createHash } from 'node:crypto'
-import { type Effect, placeOf } from '../src/core/effects.ts'
+import type { Effect } from '../src/core/effects.ts'
 import type { MessageId } from '../src/core/events.ts'
-import { freshPolicy, type Lane, type Policy } from '../src/core/policy.ts'
-import { covers } from '../src/core/scope.ts'
-import { stopOf } from '../src/core/stops.ts'
+import { freshPolicy, type Policy } from '../src/core/policy.ts'
 import { coordinatorPartition } from '../src/engine/leasing.ts'
-import { act, eraseSubject, pauseClass, resumeClass } from '../src/engine/operator.ts'
+import { act, eraseSubject, resumeClass } from '../src/engine/operator.ts'
 import { accountHash } from '../src/inbound/requests.ts'
 import { MemoryStore } from '../src/journal/memory/journal.ts'
 import {
@@ -23,6 +21,7 @@ import { dump, eventsOf, folded } from './dump.ts'
 import { Host, inFlightMax, keyring } from './host.ts'
 import { Provider } from './provider.ts'
 import { personOf, personsMax, Senders, untilAnswered } from './sender.ts'
+import { Stops } from './stops.ts'
 import { World } from './world.ts'
 
 const second = 1000
@@ -36,7 +35,15 @@ export type Report = {
   /** SHA-256 over what happened; nonces and keys, which are random by nature, left out. */
   hash: string
   wrong: string[]
-  counts: { acknowledged: number; delivered: number; repeated: number; crashes: number; batches: number; held: number }
+  counts: {
+    acknowledged: number
+    delivered: number
+    repeated: number
+    crashes: number
+    batches: number
+    held: number
+    stopped: number
+  }
 }
 
 /** Plays one seed: a storm of requests, faults and crashes, then calm; and says what did not hold. */
@@ -54,6 +61,7 @@ function simulatedPolicy(): Policy {
   policy.matchesUntilRequired = 5
   policy.retry = { firstMs: 500, factor: 2, maxMs: 20 * second }
   policy.caps.open = { perHour: 4, perDay: 8 }
+  policy.templates = { code: ['1'] }
   for (const one of Object.values(policy.classes)) {
     one.lifetimeMs = 5 * minute
     one.budgetPerHour = { reserved: 60, open: 40, system: 30, campaign: 10 }
@@ -74,7 +82,7 @@ class Simulation {
   /** Hand-overs that have begun and of which the journal does not know yet how they ended, by message: in which life. */
   readonly #begun = new Map<string, { host: Host; life: object; attempt: number }>()
   readonly #decided = new Map<number, { ids: Set<string>; attempts: Map<string, number>; read: number }>()
-  #stops: { host: Host; class: string; lane?: Lane }[] = []
+  readonly #stops: Stops
   #held = 0
 
   /** Some seeds have one partition, which holds the whole budget, most have two that share it. */
@@ -85,6 +93,7 @@ class Simulation {
     this.#partitions = seed % 4 === 0 ? 1 : 2
     this.#world = new World(seed)
     this.#provider = new Provider(this.#world)
+    this.#stops = new Stops(this.#world, this.#store, this.#provider)
     this.#hosts = Array.from({ length: this.#partitions }, (_, number) => this.#host(number))
     this.#senders = new Senders(this.#world, this.#hosts)
   }
@@ -124,7 +133,7 @@ class Simulation {
       host.clockOffMs = world.pick([-60, 0, 60]) * minute
       return
     }
-    if (chance < 0.94) return void this.#pause(host)
+    if (chance < 0.94) return void this.#stops.act(host)
     if (chance < 0.96) return void this.#decideOnHeld(host)
     if (chance < 0.97) return void this.#erase(host)
     return void this.#checkpoint(host)
@@ -136,24 +145,6 @@ class Simulation {
     this.#faults.lostReply = world.between(0, 0.05)
     this.#faults.slow = world.between(0, 0.05)
     this.#faults.crash = world.between(0, 0.02)
-  }
-
-  /** A person stops a class for a while. */
-  async #pause(host: Host): Promise<void> {
-    const world = this.#world
-    const className = world.pick(['password-reset', 'sign-in-alert', 'other'])
-    const stop = world.chance(0.5) ? { class: className } : { class: className, lane: 'open' as const }
-    const by = 'operator'
-    await untilAnswered(
-      world,
-      host,
-      () => host.partition && pauseClass(host.partition, { ...stop, by, reason: 'drill' }),
-    )
-    const held = { host, ...stop }
-    this.#stops.push(held)
-    await world.sleep(world.between(second, 30 * second))
-    this.#stops = this.#stops.filter(one => one.host !== host || one.class !== stop.class)
-    await untilAnswered(world, host, () => host.partition && resumeClass(host.partition, { ...stop, by }))
   }
 
   /** A person looks at what is held and releases or discards one of it. */
@@ -193,21 +184,12 @@ class Simulation {
     const now = host.partition!.now()
     if (!known.ids.has(id)) this.#wrong.push(`1: ${id} is handed over before it is durable`)
     if (now >= effect.expiresAt) this.#wrong.push(`6: ${id} is handed over after its life`)
-    if (this.#isStopped(host, effect)) this.#wrong.push(`5: ${id} is handed over after a stop`)
+    this.#stops.begins(host, effect)
     if (host.partition!.inFlight > inFlightMax) this.#wrong.push('5: the in-flight window is exceeded')
     const before = this.#begun.get(id)
     const isSettled = (known.attempts.get(id) ?? 0) >= (before?.attempt ?? 0)
     if (before && !isSettled && before.life === host.life) this.#wrong.push(`3: ${id} is handed over twice at once`)
     this.#begun.set(id, { host, life: host.life, attempt })
-  }
-
-  #isStopped(host: Host, effect: Effect): boolean {
-    return this.#stops.some(
-      stop =>
-        stop.host === host &&
-        covers(stop, placeOf(effect)) &&
-        stopOf(host.partition!.state, placeOf(effect), host.partition!.now()) !== undefined,
-    )
   }
 
   /** The ids that the durable journal has decided on, and the attempts that it knows of. */
@@ -242,9 +224,7 @@ class Simulation {
   /** 9. Every hold has a way out: a person's word, or its end. */
   async #releaseHalf(host: Host): Promise<void> {
     const partition = host.partition!
-    for (const className of Object.keys(this.#policy.classes))
-      for (const lane of [undefined, 'open'] as const)
-        await this.#now(resumeClass(partition, { class: className, by: 'operator', ...(lane && { lane }) }))
+    for (const { scope } of partition.state.stops) await this.#now(resumeClass(partition, { ...scope, by: 'operator' }))
     const held = [...partition.state.messages.all()].filter(({ status }) => status.is !== 'ready')
     this.#held += held.length
     for (const [i, { facts, expiresAt }] of held.entries()) {
@@ -317,6 +297,7 @@ class Simulation {
         crashes: this.#hosts.reduce((sum, { crashes }) => sum + crashes, 0),
         batches: rows,
         held: this.#held,
+        stopped: this.#stops.counted,
       },
     }
   }
@@ -324,6 +305,7 @@ class Simulation {
   #findings(books: Books): [number, string[]][] {
     const { accepted } = this.#provider
     const { acknowledged, wrong } = this.#senders
+    this.#wrong.push(...this.#stops.wrong)
     const undelivered = this.#released.filter(id => books.stories.get(id)?.ends[0] !== 'MessageDelivered')
     return [
       [2, everyAcknowledgedEnded(books, acknowledged)],
@@ -347,7 +329,7 @@ class Simulation {
             .toString()
             .replaceAll(/"commitment":"[^"]*"/g, '')}\n`,
         )
-    hash.update(JSON.stringify(this.#provider.accepted))
+    hash.update(JSON.stringify(this.#provider.accepted.map(({ effect: _, ...told }) => told)))
     hash.update(JSON.stringify(this.#senders.acknowledged.map(({ answer }) => answer)))
     return hash.digest('hex')
   }

@@ -93,7 +93,7 @@ export class Senders {
     return {
       type: 'cause',
       id,
-      source: 'web',
+      source: world.pick(['web', 'web', 'app']),
       kind,
       account: person.account,
       trust: world.pick(['session', 'known-device', 'unknown'] as const),
@@ -114,6 +114,13 @@ export class Senders {
       content: { kind: 'parts', subject: 'Your code', text: `secret ${canary} ${++this.#number}` },
       idempotencyKey: `key-${this.#number}`,
     }
+    if (world.chance(0.3))
+      request.content = {
+        kind: 'template',
+        name: 'code',
+        version: '1',
+        slots: { code: `secret ${canary} ${this.#number}` },
+      }
     if (cause !== undefined) request.cause = cause
     if (now !== undefined && world.chance(0.3)) request.expiresAt = Math.floor(now + world.between(0, 120_000))
     return request

@@ -63,7 +63,8 @@ export function operatorPort({
     pause: stop =>
       available(async () => {
         const paused = await pauseClass(partition, stop)
-        return paused ? { status: 'paused', ...paused } : { status: 'unknown-class' }
+        if ('handedOver' in paused) return { status: 'paused', ...paused }
+        return { status: paused.refused === 'stops.too-many' ? 'too-many' : 'unknown-class' }
       }),
     resume: stop =>
       available(async () => ((await resumeClass(partition, stop)) ? { status: 'done' } : { status: 'unknown-class' })),

@@ -1,4 +1,4 @@
-import type { Answer, Command } from '../core/commands.ts'
+import type { Answer, Command, RefusalCode } from '../core/commands.ts'
 import type { MessageId } from '../core/events.ts'
 import { hourOf } from '../core/leases.ts'
 import { type Cap, type ClassPolicy, type Lane, lanes, type Policy } from '../core/policy.ts'
@@ -59,9 +59,9 @@ export async function act(partition: Partition, command: Command): Promise<Answe
 export async function pauseClass(
   partition: Partition,
   stop: Scope & { by: string; reason: string; until?: number },
-): Promise<{ handedOver: number } | undefined> {
+): Promise<{ handedOver: number } | { refused: RefusalCode }> {
   const answer = await act(partition, { type: 'PauseClass', ...stop })
-  return answer.type === 'refused' ? undefined : { handedOver: partition.inFlightOf(scopeOf(stop)) }
+  return answer.type === 'refused' ? { refused: answer.code } : { handedOver: partition.inFlightOf(scopeOf(stop)) }
 }
 
 export async function resumeClass(partition: Partition, stop: Scope & { by: string }): Promise<boolean> {

@@ -57,6 +57,8 @@ class Given {
   readonly events: Event[] = []
   readonly warnings: string[] = []
   readonly handovers: { id: MessageId; content: Content; end: (result: Awaited<ReturnType<Deliver>>) => void }[] = []
+  /** What a hand-over waits for before its first byte. */
+  connection: Promise<void> | undefined
   fates: AppendFate[] = []
   journal = new MemoryJournal(this.store, { beforeAppend: () => this.fates.shift() ?? 'ok' })
   partition!: Partition
@@ -72,7 +74,10 @@ class Given {
       surroundings: given.hands,
       log: { info() {}, warn: (_, text) => void given.warnings.push(text), error() {} },
       onAppended: ({ events }) => given.events.push(...events),
-      deliver: ({ id }, content) => new Promise(end => void given.handovers.push({ id, content, end })),
+      deliver: async ({ id }, content, mayLeave) => {
+        await given.connection
+        return mayLeave() ? new Promise(end => void given.handovers.push({ id, content, end })) : undefined
+      },
     })
     const policy = freshPolicy()
     change(policy)
@@ -267,6 +272,51 @@ describe('a stop', () => {
 })
 
 describe('a stop that comes late', () => {
+  it('holds for what waits for a connection, which is not counted as handed over', async () => {
+    const given = await Given.open()
+    const { promise, resolve: connected } = Promise.withResolvers<void>()
+    await given.send({ to: 'a' })
+    await given.hands.pass(10)
+    given.connection = promise
+    await given.send({ to: 'b' })
+    await given.hands.pass(10)
+    expect(given.partition.inFlight).toBe(2)
+    const stop = { class: 'other', by: 'operator', reason: 'drill' }
+    expect(await given.until(pauseClass(given.partition, stop))).toEqual({ handedOver: 1 })
+    connected()
+    await given.hands.pass(10 * second)
+    expect(given.handovers.map(({ content }) => content.recipient.local)).toEqual(['a'])
+    expect(given.partition.inFlight).toBe(1)
+    given.handovers.shift()!.end(accepted)
+    await given.until(resumeClass(given.partition, stop))
+    expect((await given.handedOver()).content.recipient.local).toBe('b')
+  })
+
+  it('is not lifted by a resume that has not reached the journal', async () => {
+    const given = await Given.open()
+    const { promise, resolve: connected } = Promise.withResolvers<void>()
+    given.connection = promise
+    await given.send()
+    await given.hands.pass(10)
+    const stop = { class: 'other', by: 'operator', reason: 'drill' }
+    await given.until(pauseClass(given.partition, stop))
+    const { append } = given.journal
+    const { promise: written, resolve: write } = Promise.withResolvers<void>()
+    given.journal.append = async (...args) => {
+      await written
+      return append.apply(given.journal, args)
+    }
+    const resumed = resumeClass(given.partition, stop)
+    await given.hands.pass(10)
+    expect(given.partition.state.stops).toEqual([])
+    connected()
+    await given.hands.pass(10)
+    expect(given.handovers).toHaveLength(0)
+    write()
+    expect(await given.until(resumed)).toBe(true)
+    expect(await given.handedOver()).toBeDefined()
+  })
+
   it('holds for what was on its way to the world and had not left', async () => {
     const given = await Given.open()
     await given.send()

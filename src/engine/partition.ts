@@ -2,7 +2,7 @@ import { isWithheld } from '../core/campaigns.ts'
 import type { Answer, Command, Handover } from '../core/commands.ts'
 import type { Content } from '../core/content.ts'
 import { type Effect, effects, placeOf, type Window } from '../core/effects.ts'
-import type { Event, MessageId } from '../core/events.ts'
+import { type Event, isAboutMessages, type MessageId } from '../core/events.ts'
 import { fold } from '../core/fold.ts'
 import { covers, type Scope } from '../core/scope.ts'
 import { restore } from '../core/snapshot.ts'
@@ -22,12 +22,15 @@ import type { Surroundings } from './surroundings.ts'
 /** A command, and for a message its ciphertext and the key it is under. */
 export type Submission = { command: Command; sealed?: { bytes: Uint8Array; key: SubjectKey; content: Content } }
 
-/** What the world made of a hand-over. Never throws: a failure is a value. */
+/**
+ * What the world made of a hand-over. Never throws: a failure is a value. `mayLeave` is asked right before the first byte goes out; when it
+ * says no nothing goes, and the result is `undefined`.
+ */
 export type Deliver = (
   effect: Effect,
   content: Content,
-  isExpired: () => boolean,
-) => Promise<{ handover: Handover; reply: string; restMs?: number }>
+  mayLeave: () => boolean,
+) => Promise<{ handover: Handover; reply: string; restMs?: number } | undefined>
 
 export type Log = {
   info(facts: object, text: string): void
@@ -83,6 +86,10 @@ export class Partition {
   readonly #leasing: Leasing
   readonly #reader: SealedReader
   readonly #inFlight = new Map<MessageId, Effect>()
+  /** Those of which the first byte may have gone out; the others of the window can still be kept. */
+  readonly #begun = new Set<MessageId>()
+  /** A batch is on its way to the journal that may lift a stop or let a campaign go on: until it is durable nothing leaves on its strength. */
+  #lifting = false
   /** Upstreams out of reach, and until when. */
   readonly #resting = new Map<string, number>()
   #state: State = newState()
@@ -136,10 +143,11 @@ export class Partition {
     return this.#inFlight.size
   }
 
-  /** Messages of a scope that are with the world right now. */
+  /** Messages of a scope that are with the world right now: their hand-over has begun, and only the world can say how it ends. */
   inFlightOf(scope: Scope): number {
     let count = 0
-    for (const effect of this.#inFlight.values()) if (covers(scope, placeOf(effect))) count++
+    for (const effect of this.#inFlight.values())
+      if (this.#begun.has(effect.id) && covers(scope, placeOf(effect))) count++
     return count
   }
 
@@ -273,8 +281,10 @@ export class Partition {
         batch.decide(this.#state, { command: { type: 'Tick', inFlight } })
       }
       const answers = groups.map(({ submissions }) => submissions.map(one => batch.decide(this.#state, one)))
+      this.#lifting = batch.events.some(mayLift)
       if (batch.events.length > 0) await this.#append(batch)
       else batch.abandon()
+      this.#lifting = false
       groups.forEach((group, i) => {
         group.resolve(answers[i]!)
       })
@@ -351,7 +361,7 @@ export class Partition {
     for (const { submissions } of groups)
       for (const { command, sealed } of submissions) {
         // Also when the message had ended in the meantime, so that nothing was left to record.
-        if (command.type === 'RecordHandover') this.#inFlight.delete(command.id)
+        if (command.type === 'RecordHandover') this.#landed(command.id)
         else if (sealed && command.type === 'RequestMessage' && this.#leavesSoon(command.message.id))
           this.#contents.put(command.message.id, sealed.content, sealed.bytes.length)
       }
@@ -380,14 +390,14 @@ export class Partition {
   }
 
   async #handOver(effect: Effect): Promise<void> {
-    const isExpired = () => this.#clock.now() >= effect.expiresAt
+    const mayLeave = () => this.#mayLeave(effect)
     try {
       const content = this.#contents.get(effect.id) ?? (await this.#reader.read(effect.facts, effect.position))
-      // Reading it back may have taken seconds; a stop that was acknowledged meanwhile holds.
-      if (isExpired() || this.#isStopped(effect)) return this.#putBack(effect)
-      const { handover, reply, restMs } = content
-        ? await this.#options.deliver(effect, content, isExpired)
+      const handed = content
+        ? await this.#options.deliver(effect, content, mayLeave)
         : { handover: 'unreadable' as const, reply: '', restMs: undefined }
+      if (!handed) return this.#putBack(effect)
+      const { handover, reply, restMs } = handed
       if (restMs !== undefined) this.#rest(effect.upstream, restMs)
       else if (this.#resting.delete(effect.upstream))
         this.#options.log.info({ upstream: effect.upstream }, 'an upstream is reached again')
@@ -398,9 +408,21 @@ export class Partition {
     }
   }
 
-  #isStopped(effect: Effect): boolean {
-    const state = this.#state
-    return isWithheld(state.campaigns, effect.facts) || stopOf(state, placeOf(effect), this.#clock.now()) !== undefined
+  /**
+   * Reading it back, signing it and waiting for a connection may have taken seconds: a stop that was acknowledged meanwhile holds. Once this
+   * has said yes the message counts as handed over, for a stop too.
+   */
+  #mayLeave(effect: Effect): boolean {
+    const now = this.#clock.now()
+    if (this.#lifting || this.#status !== 'open' || now >= effect.expiresAt) return false
+    if (isWithheld(this.#state.campaigns, effect.facts) || stopOf(this.#state, placeOf(effect), now)) return false
+    this.#begun.add(effect.id)
+    return true
+  }
+
+  #landed(id: MessageId): void {
+    this.#inFlight.delete(id)
+    this.#begun.delete(id)
   }
 
   #rest(upstream: string, ms: number): void {
@@ -415,7 +437,7 @@ export class Partition {
    * was with the world; so it is looked at again.
    */
   #putBack({ id, expiresAt }: Effect): void {
-    this.#inFlight.delete(id)
+    this.#landed(id)
     if (this.#status !== 'open' || this.#clock.now() < expiresAt) return this.#wake()
     const command: Command = { type: 'ReconsiderMessage', id }
     this.#enqueue({ submissions: [{ command }], resolve: () => {}, reject: () => {} })
@@ -476,6 +498,7 @@ export class Partition {
     this.#subjects.forgetAll()
     this.#leasing.forget()
     this.#state = state
+    this.#lifting = false
     this.#claim = claim
     // Not behind what this process has seen already, even if the machine's clock was set back since the last batch.
     const reached = this.#clock ? this.#clock.now() : 0
@@ -496,6 +519,17 @@ export class Partition {
     for (const resolve of this.#idle.splice(0)) resolve()
   }
 }
+
+/** What is reported and what is granted lifts no stop; all else that is not about one message may. */
+const liftsNothing = new Set<Event['type']>([
+  'CauseReported',
+  'CoverageReported',
+  'MessageConflicted',
+  'LeaseGranted',
+  'SignalReported',
+  'AlarmRaised',
+])
+const mayLift = (event: Event): boolean => !isAboutMessages(event) && !liftsNothing.has(event.type)
 
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
 

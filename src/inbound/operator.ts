@@ -1,5 +1,6 @@
 import type { MessageId } from '../core/events.ts'
 import type { Cap, ClassPolicy, Lane } from '../core/policy.ts'
+import type { Scope } from '../core/scope.ts'
 import type { Hash64 } from '../std/hash64.ts'
 
 // What an operator may do, as HTTP, console and CLI are given it. Every act is journalled before it answers, and every one throws
@@ -43,6 +44,7 @@ export type Pause =
   | { status: 'paused'; handedOver: number }
   | { status: 'unconfirmed'; unconfirmed: { lane: Lane; messages: number }[] }
   | { status: 'unknown-class' }
+  | { status: 'too-many' }
 export type Resume = { status: 'done' } | { status: 'unknown-class' }
 export type Resolve =
   | { status: 'done' }
@@ -56,8 +58,10 @@ export interface OperatorPort {
   classes(): Promise<ClassStatus[]>
   /** Makes a class that does not exist yet. */
   setClass(name: string, patch: ClassPolicyPatch, by: string): Promise<SetClass>
-  pause(stop: { class: string; lane?: Lane; by: string; reason: string; until?: number }): Promise<Pause>
-  resume(stop: { class: string; lane?: Lane; by: string }): Promise<Resume>
+  /** Answers when the stop holds. */
+  pause(stop: Scope & { by: string; reason: string; until?: number }): Promise<Pause>
+  /** Ends the stop of exactly this scope. */
+  resume(stop: Scope & { by: string }): Promise<Resume>
   release(id: MessageId, by: string): Promise<Resolve>
   discard(id: MessageId, by: string, reason: string): Promise<Resolve>
   /** Erases the person's keys. Answers the same for an account that was never written to. */

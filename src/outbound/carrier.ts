@@ -26,7 +26,8 @@ async function localCarrier(dataDir: string): Promise<OpenCarrier> {
   const store = await LocalMailbox.open(join(dataDir, 'mailbox'))
   return {
     knows: upstream => upstream === 'mailbox',
-    send: (_upstream, mail) => store.put(mail, Date.now()),
+    send: async (_upstream, mail) =>
+      mail.mayLeave && !mail.mayLeave() ? { status: 'withdrawn' } : store.put(mail, Date.now()),
     mailbox: { render: renderMailbox(store) },
     forget: ids => store.remove(ids),
     close: async () => {},

@@ -32,16 +32,17 @@ type HandOver = { id: MessageId; upstream: string; facts: { via: 'http' | 'smtp'
 
 /**
  * From a sealed content to the upstream: the mail is made anew for each try and comes out the same each time, since its Message-ID and
- * Date come from the id. The life of the message is checked again right before it is handed over.
+ * Date come from the id. Whether it may still leave is asked right before it is handed over; `undefined` when it may not, and nothing of it
+ * was sent.
  */
 export function mailDelivery(options: DeliveryOptions) {
-  return async (effect: HandOver, content: Content, isExpired: () => boolean): Promise<Handed> => {
+  return async (effect: HandOver, content: Content, mayLeave: () => boolean): Promise<Handed | undefined> => {
     if (!options.carrier.knows(effect.upstream))
       return { handover: 'deferred', reply: 'the upstream is no longer configured' }
     const made = await makeMail(options, effect, content)
     if (made.status === 'refused') return { handover: 'rejected', reply: made.reply }
-    if (isExpired()) return { handover: 'deferred', reply: 'expired before it could be handed over' }
-    const outcome = await options.carrier.send(effect.upstream, made.mail)
+    const outcome = await options.carrier.send(effect.upstream, { ...made.mail, mayLeave })
+    if (outcome.status === 'withdrawn') return undefined
     const restMs = outcome.status === 'deferred' ? outcome.retryAfterMs : undefined
     return { handover: outcome.status, reply: replyOf(outcome), ...(restMs !== undefined && { restMs }) }
   }
@@ -128,7 +129,7 @@ export const messageIdOf = (id: MessageId, domain: string): string => `<${id}@${
 /** The instant in a UUIDv7 (RFC 9562 §5.7), ms. */
 const instantOf = (id: MessageId): number => Number.parseInt(id.slice(0, 8) + id.slice(9, 13), 16)
 
-function replyOf(outcome: HandoverOutcome): string {
+function replyOf(outcome: Exclude<HandoverOutcome, { status: 'withdrawn' }>): string {
   switch (outcome.status) {
     case 'accepted':
       return `${outcome.code} ${outcome.text}`

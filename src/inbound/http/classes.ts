@@ -1,4 +1,5 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
+import { type Scope, scopeOf } from '../../core/scope.ts'
 import { instantText, parseInstant } from '../../std/instant.ts'
 import type { ClassCounts } from '../../views/register.ts'
 import type { ClassPolicyPatch, ClassStatus, OperatorPort } from '../operator.ts'
@@ -70,14 +71,15 @@ export function classRoutes(app: FastifyInstance, deps: RouteDeps): void {
 function stopRoutes(app: FastifyInstance, deps: RouteDeps): void {
   app.post('/v1/classes/:class/pause', {
     config: { access: 'operate' },
-    schema: operation('Stop a class or one of its lanes; answers when the stop holds', {
+    schema: operation('Stop a class, or of it a lane, a source of causes, a template; answers when the stop holds', {
       params: ClassParams,
       body: PauseBody,
-      response: { 200: Paused, 202: PauseUnconfirmed, ...answers(400, 401, 403, 404, 413, 415, 422, 500, 503) },
+      response: { 200: Paused, 202: PauseUnconfirmed, ...answers(400, 401, 403, 404, 409, 413, 415, 422, 500, 503) },
     }),
     handler: async (request, reply) => {
       const pause = await deps.operator.pause(stopOf(deps, request))
       if (pause.status === 'unknown-class') throw new Refusal('class.unknown')
+      if (pause.status === 'too-many') throw new Refusal('stops.too-many')
       if (pause.status === 'unconfirmed') return reply.code(202).send({ unconfirmed: pause.unconfirmed })
       return { handedOver: pause.handedOver }
     },
@@ -85,14 +87,13 @@ function stopRoutes(app: FastifyInstance, deps: RouteDeps): void {
 
   app.post('/v1/classes/:class/resume', {
     config: { access: 'operate' },
-    schema: operation('End a stop', {
+    schema: operation('End the stop of exactly this scope', {
       params: ClassParams,
       body: ResumeBody,
       response: { 200: Done, ...answers(400, 401, 403, 404, 413, 415, 422, 500, 503) },
     }),
     handler: async request => {
-      const { lane } = request.body as ResumeBody
-      const resume = { class: nameOf(request), by: actor(request), ...(lane === undefined ? {} : { lane }) }
+      const resume = { ...scopeIn(request), by: actor(request) }
       if ((await deps.operator.resume(resume)).status === 'unknown-class') throw new Refusal('class.unknown')
       return { done: true }
     },
@@ -136,19 +137,14 @@ async function putClass(deps: RouteDeps, request: FastifyRequest): Promise<Class
 
 const invalid = (faults: Fault[]): Refusal => new Refusal('request.invalid', { faults })
 
-/** A stop by source or template is named in the contract and not built yet: refused, for a wider stop than asked for must not happen. */
 function stopOf(deps: RouteDeps, request: FastifyRequest): Parameters<OperatorPort['pause']>[0] {
-  const { reason, lane, source, template, until } = request.body as PauseBody
-  const faults: Fault[] = []
-  const detail = 'a stop has the scope of a class or a lane for now'
-  if (source !== undefined) faults.push({ pointer: '/source', code: 'scope.not-available', detail })
-  if (template !== undefined) faults.push({ pointer: '/template', code: 'scope.not-available', detail })
+  const { reason, until } = request.body as PauseBody
   const end = until === undefined ? undefined : parseInstant(until)!
   if (end !== undefined && end <= deps.now())
-    faults.push({ pointer: '/until', code: 'field.in-the-past', detail: 'must be in the future' })
-  if (faults.length > 0) throw invalid(faults)
-  const stop: Parameters<OperatorPort['pause']>[0] = { class: nameOf(request), by: actor(request), reason }
-  if (lane !== undefined) stop.lane = lane
-  if (end !== undefined) stop.until = end
-  return stop
+    throw invalid([{ pointer: '/until', code: 'field.in-the-past', detail: 'must be in the future' }])
+  const stop = { ...scopeIn(request), by: actor(request), reason }
+  return end === undefined ? stop : { ...stop, until: end }
 }
+
+const scopeIn = (request: FastifyRequest): Scope =>
+  scopeOf({ class: nameOf(request), ...(request.body as Omit<Scope, 'class'>) })

@@ -347,20 +347,30 @@ export const ClassView = Type.Object(
 export type ClassView = Static<typeof ClassView>
 export const ClassList = Type.Object({ items: Type.Array(ClassView) })
 
+/** What is absent stands for any. */
+const scopeFields = {
+  lane: Type.Optional(oneOf(lanes)),
+  source: Type.Optional(
+    Type.String({ maxLength: causeIdLengthMax, description: 'Source of the cause; empty for messages without one' }),
+  ),
+  template: Type.Optional(
+    Type.String({
+      maxLength: templateLengthMax,
+      description: 'Name without version; empty for messages that name none',
+    }),
+  ),
+}
+
 export const PauseBody = Type.Object(
   {
     reason: Type.String({ minLength: 1, maxLength: reasonTextLengthMax }),
-    lane: Type.Optional(oneOf(lanes)),
-    source: Type.Optional(Type.String({ minLength: 1, maxLength: causeIdLengthMax, description: 'Not available yet' })),
-    template: Type.Optional(
-      Type.String({ minLength: 1, maxLength: templateLengthMax, description: 'Not available yet' }),
-    ),
+    ...scopeFields,
     until: Type.Optional(instant('The stop ends by itself then')),
   },
   { ...closed, title: 'Pause' },
 )
 export type PauseBody = Static<typeof PauseBody>
-export const ResumeBody = Type.Object({ lane: Type.Optional(oneOf(lanes)) }, { ...closed, title: 'Resume' })
+export const ResumeBody = Type.Object(scopeFields, { ...closed, title: 'Resume' })
 export type ResumeBody = Static<typeof ResumeBody>
 export const DiscardBody = Type.Object(
   { reason: Type.String({ minLength: 1, maxLength: reasonTextLengthMax }) },

@@ -22,6 +22,7 @@ export const problems = {
   'message.not-live': [409, 'The message has ended'],
   'budget.exhausted': [409, 'The budget of this class and lane is used up for this hour'],
   'class.unknown': [404, 'There is no such class'],
+  'stops.too-many': [409, 'There are as many stops as there may be; end one first'],
   'cursor.malformed': [422, 'The cursor is not one of ours'],
   'idempotency.key-reused': [409, 'This idempotency key was used for another message'],
   'idempotency.header-not-for-batch': [400, 'In a batch each line has its own idempotencyKey'],

@@ -434,6 +434,7 @@ describe('operators', () => {
 
   it('stop and resume, and never wider than asked', async () => {
     const { app, operator } = httpOver()
+    const { pause } = operator
     const stopped = await operate(app, 'POST', '/v1/classes/other/pause', {
       reason: 'test',
       lane: 'open',
@@ -445,17 +446,20 @@ describe('operators', () => {
       { act: 'pause', class: 'other', lane: 'open', by: 'operator', reason: 'test', until: Date.UTC(2026, 0, 9) },
       { act: 'resume', class: 'other', lane: 'open', by: 'operator' },
     ])
-    const wider = await operate(app, 'POST', '/v1/classes/other/pause', {
-      reason: 'x',
-      source: 's',
-      template: 't',
-      until: '2020-01-01T00:00:00Z',
-    })
-    expect(wider.json().faults.map((fault: { code: string }) => fault.code)).toEqual([
-      'scope.not-available',
-      'scope.not-available',
-      'field.in-the-past',
+    const scope = { lane: 'open', source: '', template: 'reset' }
+    await operate(app, 'POST', '/v1/classes/other/pause', { reason: 'test', ...scope })
+    await operate(app, 'POST', '/v1/classes/other/resume', scope)
+    expect(operator.acts.splice(2)).toEqual([
+      { act: 'pause', class: 'other', ...scope, by: 'operator', reason: 'test' },
+      { act: 'resume', class: 'other', ...scope, by: 'operator' },
     ])
+    for (const wrong of [{ until: '2020-01-01T00:00:00Z' }, { lane: 'fast' }, { sauce: 'web' }]) {
+      const refused = await operate(app, 'POST', '/v1/classes/other/pause', { reason: 'x', ...wrong })
+      expect([refused.statusCode, refused.json().faults.length]).toEqual([422, 1])
+    }
+    operator.pause = async () => ({ status: 'too-many' })
+    expect((await operate(app, 'POST', '/v1/classes/other/pause', { reason: 'x' })).json().code).toBe('stops.too-many')
+    operator.pause = pause
     expect((await operate(app, 'POST', '/v1/classes/nope/pause', { reason: 'x' })).json().code).toBe('class.unknown')
     expect((await operate(app, 'POST', '/v1/classes/nope/resume', {})).json().code).toBe('class.unknown')
     expect(operator.acts).toHaveLength(4)

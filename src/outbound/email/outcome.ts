@@ -2,7 +2,14 @@ import type { Mailbox } from '../../std/mailbox.ts'
 import { enhancedOf, type Reply, replyText } from './reply.ts'
 
 /** One message for one recipient. `from` null is the null sender `<>`. `data` is the whole mail, every line ended by CRLF. */
-export type Mail = { id: string; from: Mailbox | null; to: Mailbox; data: Buffer }
+export type Mail = {
+  id: string
+  from: Mailbox | null
+  to: Mailbox
+  data: Buffer
+  /** Asked right before the first byte goes out, after any wait for a connection; on a no the mail is `withdrawn`. */
+  mayLeave?: () => boolean
+}
 
 /** Where in the conversation something was learned. */
 export type Stage = 'connect' | 'greeting' | 'ehlo' | 'tls' | 'auth' | 'mail' | 'rcpt' | 'data' | 'body' | 'final'
@@ -30,7 +37,7 @@ export type DeferralReason =
 /**
  * What became of one hand-over. `accepted`: the upstream has taken over the mail. `deferred`: it surely has not, try again later.
  * `rejected`: it never will. `unknown`: it may have, since the end of the mail was sent and no answer came; the same message, with the
- * same Message-ID, goes to the same upstream again. Texts are `replyText`: short, printable, without addresses.
+ * same Message-ID, goes to the same upstream again. `withdrawn`: nothing of it was sent, since it may no longer leave. Texts are `replyText`: short, printable, without addresses.
  */
 export type HandoverOutcome =
   | { status: 'accepted'; code: number; text: string }
@@ -46,6 +53,7 @@ export type HandoverOutcome =
     }
   | { status: 'rejected'; stage: Stage; code: number; enhanced?: string; text: string }
   | { status: 'unknown'; reason: 'timeout' | 'lost' | 'protocol' }
+  | { status: 'withdrawn' }
 
 /** RFC 4954 §4.7, §6: these refuse us, not this mail, whatever stage they come at. */
 const authenticationCodes = new Set([530, 534, 535, 538])

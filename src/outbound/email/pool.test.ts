@@ -103,6 +103,23 @@ describe('a mail that goes well', () => {
     expect(server.lines.filter(line => line === 'QUIT').length).toBeGreaterThanOrEqual(2)
   })
 
+  it('leaves here what may no longer leave by the time that a connection is free', async () => {
+    let stopped = false
+    const server = await serve(step => {
+      if (step.at === 'final') stopped = true
+      return undefined
+    })
+    const pool = poolFor(server.port, { mailsPerConnectionMax: 1 })
+    const asked: string[] = []
+    const send = (id: string) => pool.send('up', { ...mail(id), mayLeave: () => asked.push(id) > 0 && !stopped })
+    const outcomes = await Promise.all(['1', '2', '3'].map(send))
+    expect(outcomes.map(outcome => outcome.status)).toEqual(['accepted', 'withdrawn', 'withdrawn'])
+    expect(asked).toEqual(['1', '2', '3'])
+    expect(server.received).toHaveLength(1)
+    expect(server.lines.filter(line => line.startsWith('MAIL'))).toHaveLength(1)
+    expect(pool.health()[0]!.counters).toMatchObject({ accepted: 1, withdrawn: 2 })
+  })
+
   it('closes a connection that nobody needs', async () => {
     const server = await serve()
     const pool = poolFor(server.port, { idleMsMax: 40 })

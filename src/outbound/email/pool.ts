@@ -47,6 +47,8 @@ export type Counters = {
   deferred: number
   rejected: number
   unknown: number
+  /** Stopped or expired while they waited for a connection. */
+  withdrawn: number
   connectionsOpened: number
   connectionsFailed: number
   /** Hand-overs that moved to another connection before anything of them was taken. */
@@ -86,6 +88,10 @@ export class EmailPool {
   }
 }
 
+/** A mail may have waited long for its connection: behind a slow upstream a stop would else reach only what is not in the window yet. */
+const withdrawnOf = ({ mail }: Job): HandoverOutcome | undefined =>
+  mail.mayLeave && !mail.mayLeave() ? { status: 'withdrawn' } : undefined
+
 class UpstreamPool implements ConnectionOwner {
   readonly #upstream: Upstream
   readonly #timeouts: Timeouts
@@ -111,6 +117,7 @@ class UpstreamPool implements ConnectionOwner {
     deferred: 0,
     rejected: 0,
     unknown: 0,
+    withdrawn: 0,
     connectionsOpened: 0,
     connectionsFailed: 0,
     moved: 0,
@@ -188,10 +195,10 @@ class UpstreamPool implements ConnectionOwner {
     if (this.#closing) this.#finishDrain()
   }
 
-  /** The first waiting mail that this connection can carry; those that it cannot are settled on the way. */
+  /** The first waiting mail that this connection can carry; those that it cannot, or that may no longer leave, are settled on the way. */
   #takeFit(connection: Connection): Job | undefined {
     for (let job = this.#queue.shift(); job; job = this.#queue.shift()) {
-      const unfit = connection.unfit(job)
+      const unfit = connection.unfit(job) ?? withdrawnOf(job)
       if (!unfit) return job
       job.settle(this.#count(unfit))
     }
