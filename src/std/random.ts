@@ -32,10 +32,11 @@ export class Random {
   constructor(seed: number) {
     const low = wordsOf(seed)
     const high = wordsOf(Math.floor(seed / 0x1_0000_0000) ^ 0x5bd1e995)
-    this.#a = low.next().value
-    this.#b = low.next().value ^ high.next().value
-    this.#c = low.next().value
-    this.#d = low.next().value ^ high.next().value
+    const word = (): number => low.next().value ^ high.next().value
+    this.#a = word()
+    this.#b = word()
+    this.#c = word()
+    this.#d = word()
     if ((this.#a | this.#b | this.#c | this.#d) === 0) this.#a = 1
   }
 
