@@ -1,3 +1,25 @@
+table campaign
+  id uuid not null
+  revision integer not null
+  key bytea
+  findings text not null
+  constraint campaign_pkey PRIMARY KEY (id)
+
+table campaign_content
+  campaign uuid not null
+  hash text not null
+  sealed bytea not null
+  constraint campaign_content_pkey PRIMARY KEY (campaign, hash)
+
+table campaign_recipient
+  campaign uuid not null
+  revision integer not null
+  mailbox text not null
+  address text not null
+  account text not null
+  sealed bytea not null
+  constraint campaign_recipient_pkey PRIMARY KEY (campaign, revision, mailbox)
+
 table installation
   singleton boolean not null default true
   key_check text not null
@@ -76,6 +98,9 @@ table register_message with (fillfactor=85)
   key_page integer not null
   key_slot integer not null
   positions bigint[] not null
+  campaign uuid
+  ordinal integer
+  source text
   constraint register_message_pkey PRIMARY KEY (id)
   CREATE INDEX register_message_by_account ON public.register_message USING btree (account, at, id)
   CREATE INDEX register_message_by_class ON public.register_message USING btree (class, at, id)

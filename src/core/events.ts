@@ -51,7 +51,7 @@ export type MessageFacts = {
   /** SHA-256 over a nonce and the plaintext, base64url: the leaf of the register, which tells nothing and proves everything. */
   commitment: string
   sealed: Sealed
-  via: 'http' | 'smtp' | 'notice'
+  via: 'http' | 'smtp' | 'campaign' | 'notice'
 }
 
 export type CauseFacts = {

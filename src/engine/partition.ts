@@ -145,9 +145,12 @@ export class Partition {
 
   /** Messages of a scope that are with the world right now: their hand-over has begun, and only the world can say how it ends. */
   inFlightOf(scope: Scope): number {
+    return this.inFlightWhere(effect => covers(scope, placeOf(effect)))
+  }
+
+  inFlightWhere(is: (effect: Effect) => boolean): number {
     let count = 0
-    for (const effect of this.#inFlight.values())
-      if (this.#begun.has(effect.id) && covers(scope, placeOf(effect))) count++
+    for (const effect of this.#inFlight.values()) if (this.#begun.has(effect.id) && is(effect)) count++
     return count
   }
 
@@ -280,6 +283,10 @@ export class Partition {
         const inFlight = new Set(this.#inFlight.keys())
         batch.decide(this.#state, { command: { type: 'Tick', inFlight } })
       }
+      // Exact at this moment: hand-overs begin only behind a turn.
+      for (const { submissions } of groups)
+        for (const { command } of submissions)
+          if (command.type === 'WithdrawMessage') command.withWorld = this.#inFlight.has(command.id)
       const answers = groups.map(({ submissions }) => submissions.map(one => batch.decide(this.#state, one)))
       this.#lifting = batch.events.some(mayLift)
       if (batch.events.length > 0) await this.#append(batch)

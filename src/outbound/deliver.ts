@@ -28,7 +28,11 @@ export type DeliveryOptions = {
   code(id: MessageId): string
 }
 
-type HandOver = { id: MessageId; upstream: string; facts: { via: 'http' | 'smtp' | 'notice'; class: string } }
+type HandOver = {
+  id: MessageId
+  upstream: string
+  facts: { via: 'http' | 'smtp' | 'campaign' | 'notice'; class: string }
+}
 
 /**
  * From a sealed content to the upstream: the mail is made anew for each try and comes out the same each time, since its Message-ID and

@@ -54,6 +54,7 @@ export type Change = {
   reasons?: ReasonCode[]
   lane?: Lane
   upstream?: string
+  source?: string
   attempts?: number
   erased?: boolean
   at: number
@@ -89,6 +90,7 @@ export function note(changes: Changes, event: Event, where: Where): void {
         outcome: 'deliver',
         reasons,
         lane,
+        ...(event.source !== undefined && { source: event.source }),
         measure: 'released',
       })
     }
@@ -140,7 +142,7 @@ function decidedStep(event: Event & { type: 'MessageDecided' }, at: number): Ste
   const { message, account, outcome, expiresAt, reasons, lane, upstream } = event
   const state = event.awaitsCauseUntil === undefined && event.softUntil === undefined ? firstStates[outcome] : 'waiting'
   const decided = { message, account, first: outcome, at, expiresAt }
-  return { decided, state, outcome, reasons, lane, upstream, measure: outcome }
+  return { decided, state, outcome, reasons, lane, upstream, source: event.source ?? '', measure: outcome }
 }
 
 /** The notice about a suppressed message is a message of its own: to the same person, in the account's own lane, with the same end. */

@@ -22,7 +22,7 @@ export type MessageRecord = {
   first: Outcome
   outcome: Outcome
   reasons: ReasonCode[]
-  via: 'http' | 'smtp' | 'notice'
+  via: 'http' | 'smtp' | 'campaign' | 'notice'
   template: string | null
   upstream: string
   attempts: number

@@ -41,17 +41,17 @@ export async function cursorMoved(
 const insertMessages = `
   insert into register_message (
     partition, id, application, class, account, mailbox, address, lane, state, first, outcome, reasons, via, template, upstream, attempts,
-    erased, at, updated_at, expires_at, sealed_offset, sealed_length, key_page, key_slot, positions)
+    erased, at, updated_at, expires_at, sealed_offset, sealed_length, key_page, key_slot, positions, campaign, ordinal, source)
   select $1, id, application, class, account, mailbox, address, lane, state, first, outcome, string_to_array(reasons, ' '), via, template,
     upstream, attempts, erased, at, updated_at, expires_at, sealed_offset, sealed_length, key_page, key_slot,
-    string_to_array(positions, ' ')::bigint[]
+    string_to_array(positions, ' ')::bigint[], campaign, ordinal, source
   from unnest(
     $2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[], $10::text[], $11::text[], $12::text[],
     $13::text[], $14::text[], $15::text[], $16::int[], $17::bool[], $18::bigint[], $19::bigint[], $20::bigint[], $21::int[], $22::int[],
-    $23::int[], $24::int[], $25::text[]
+    $23::int[], $24::int[], $25::text[], $26::uuid[], $27::int[], $28::text[]
   ) as added (
     id, application, class, account, mailbox, address, lane, state, first, outcome, reasons, via, template, upstream, attempts, erased, at,
-    updated_at, expires_at, sealed_offset, sealed_length, key_page, key_slot, positions)
+    updated_at, expires_at, sealed_offset, sealed_length, key_page, key_slot, positions, campaign, ordinal, source)
   on conflict (id) do nothing`
 
 const templateText = (template: { name: string; version?: string } | undefined): string | undefined =>
@@ -94,6 +94,9 @@ export async function writeDecided(
       of((_, { message }) => message.sealed.page),
       of((_, { message }) => message.sealed.slot),
       of(change => change.positions.join(' ')),
+      of((_, { message }) => message.campaign?.id),
+      of((_, { message }) => message.campaign?.ordinal),
+      of(change => change.source),
     ],
   })
 }
@@ -105,13 +108,14 @@ const updateMessages = `
     reasons = case when c.reasons is null then m.reasons else string_to_array(c.reasons, ' ') end,
     lane = coalesce(c.lane, m.lane),
     upstream = coalesce(c.upstream, m.upstream),
+    source = coalesce(c.source, m.source),
     attempts = coalesce(c.attempts, m.attempts),
     erased = c.erased or m.erased,
     updated_at = c.at,
     positions = m.positions || string_to_array(c.positions, ' ')::bigint[]
   from unnest(
-    $1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::int[], $8::bool[], $9::bigint[], $10::text[]
-  ) as c (id, state, outcome, reasons, lane, upstream, attempts, erased, at, positions)
+    $1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::int[], $8::bool[], $9::bigint[], $10::text[], $11::text[]
+  ) as c (id, state, outcome, reasons, lane, upstream, attempts, erased, at, positions, source)
   join register_message before on before.id = c.id
   where m.id = c.id
   returning m.id, m.class, before.lane, m.at::float8 as at`
@@ -137,6 +141,7 @@ export async function writeChanged(client: pg.ClientBase, changes: readonly Chan
       of(change => change.erased ?? false),
       of(change => change.at),
       of(change => change.positions.join(' ')),
+      of(change => change.source),
     ],
   })
   assert(rows.length === changes.length, 'a change concerns a message that was decided before')

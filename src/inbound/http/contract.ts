@@ -189,7 +189,7 @@ export const MessageRow = Type.Object(
     outcome: oneOf(outcomes, { description: 'The outcome as it is now' }),
     reasons: Type.Array(Reason),
     application: Type.String(),
-    via: oneOf(['http', 'smtp', 'notice']),
+    via: oneOf(['http', 'smtp', 'campaign', 'notice']),
     template: Type.Optional(Type.String()),
     upstream: Type.Optional(Type.String()),
     attempts: Type.Integer(),

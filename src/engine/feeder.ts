@@ -1,0 +1,170 @@
+import { type Campaign, roomOf } from '../core/campaigns.ts'
+import type { Command } from '../core/commands.ts'
+import type { Content } from '../core/content.ts'
+import type { MessageFacts, MessageId } from '../core/events.ts'
+import type { AudienceRow } from '../journal/campaign-store.ts'
+import type { Hash64 } from '../std/hash64.ts'
+import type { CampaignContent, CampaignVault, Recipient } from './campaign-vault.ts'
+import { type Log, type Partition, PartitionUnavailable, type Submission } from './partition.ts'
+import type { Surroundings } from './surroundings.ts'
+
+export type FeederOptions = {
+  /** `undefined` while it is being opened. */
+  partition(): Partition | undefined
+  vault: CampaignVault
+  newId(): MessageId
+  seal(
+    id: MessageId,
+    subject: Hash64,
+    content: Content,
+  ): { commitment: string; sealed: NonNullable<Submission['sealed']> }
+  /** Whether mails of campaigns carry the code in their text. */
+  appendCode: boolean
+  surroundings: Pick<Surroundings, 'soon' | 'after'>
+  log: Log
+}
+
+/** Recipients that one batch asks for. */
+const askedAtOnceMax = 500
+/** Messages of a campaign that may be on their way at a time: what a halt finds there is bounded. */
+const liveMax = 1000
+const retryMs = 1000
+
+/**
+ * Asks for the messages of the campaigns that run, in the order of their audience, behind what the journal says was asked for. It keeps
+ * nothing of its own: the core counts the ordinals, in the batch that decides the message, and refuses any but the next. So a crash at any
+ * moment leaves each recipient either decided or still to come.
+ */
+export class Feeder {
+  readonly #options: FeederOptions
+  #contents = new Map<string, CampaignContent>()
+  readonly #destroyed = new Set<string>()
+  #round: Promise<void> | undefined
+  #again = false
+  #isStopped = false
+
+  constructor(options: FeederOptions) {
+    this.#options = options
+  }
+
+  /** Something has happened: there may be room. */
+  wake(): void {
+    if (this.#isStopped) return
+    this.#again = true
+    if (this.#round) return
+    this.#round = new Promise<void>(resolve => this.#options.surroundings.soon(() => resolve(this.#run())))
+  }
+
+  /** When what was read of the audiences before the call has been decided. */
+  async quiet(): Promise<void> {
+    await this.#round
+  }
+
+  async stop(): Promise<void> {
+    this.#isStopped = true
+    await this.#round
+  }
+
+  async #run(): Promise<void> {
+    try {
+      while (this.#again && !this.#isStopped) {
+        this.#again = false
+        await this.#feedAll()
+      }
+    } catch (error) {
+      if (!(error instanceof PartitionUnavailable))
+        this.#options.log.error({ reason: reasonOf(error) }, 'a campaign could not go on; it is tried again')
+      this.#options.surroundings.after(retryMs, () => this.wake())
+    }
+    this.#round = undefined
+    if (this.#again) this.wake()
+  }
+
+  async #feedAll(): Promise<void> {
+    const campaigns = this.#options.partition()?.state.campaigns ?? new Map<string, Campaign>()
+    for (const campaign of [...campaigns.values()]) {
+      if (this.#isStopped) return
+      if (campaign.status.is === 'ended') await this.#destroy(campaign.plan.id)
+      else await this.#feed(campaign)
+    }
+  }
+
+  async #destroy(campaign: string): Promise<void> {
+    if (this.#destroyed.has(campaign)) return
+    await this.#options.vault.destroy(campaign)
+    this.#contents.delete(campaign)
+    this.#destroyed.add(campaign)
+  }
+
+  async #feed(campaign: Campaign): Promise<void> {
+    const limit = Math.min(roomOf(campaign), liveMax - campaign.live, askedAtOnceMax)
+    const partition = this.#options.partition()
+    if (limit <= 0 || !partition) return
+    const { plan, audience, cursor, next } = campaign
+    const { vault } = this.#options
+    const content = await this.#content(plan.id, plan.contentHash)
+    const rows = await vault.store.page(plan.id, audience!.revision, { after: cursor, limit })
+    if (!content || rows.length < limit) return this.#giveUp(partition, plan.id)
+    const submissions: Submission[] = []
+    for (const [i, row] of rows.entries()) {
+      const recipient = await vault.recipient(plan.id, row)
+      submissions.push(this.#submission(campaign, content, next + i, row, recipient))
+    }
+    // A crash before the batch is durable: nothing was asked for. After it: the journal has counted them, and the next page lies behind.
+    await partition.submit(submissions)
+    if ((partition.state.campaigns.get(plan.id)?.next ?? 0) > next) this.#again = true
+    else this.#options.surroundings.after(retryMs, () => this.wake())
+  }
+
+  /** What is stored is not what was approved: nothing more is sent until somebody has looked at it. */
+  async #giveUp(partition: Partition, campaign: string): Promise<void> {
+    const reason = 'the stored content or audience is not the approved one'
+    this.#options.log.error({ campaign }, reason)
+    await partition.submit([{ command: { type: 'PauseCampaign', campaign, by: 'tocsin', reason } }])
+  }
+
+  async #content(campaign: string, contentHash: string): Promise<CampaignContent | undefined> {
+    const known = this.#contents.get(campaign)
+    if (known) return known
+    const content = (await this.#options.vault.dossier(campaign, contentHash))?.content
+    if (content) this.#contents.set(campaign, content)
+    return content
+  }
+
+  #submission(
+    { plan }: Campaign,
+    said: CampaignContent,
+    ordinal: number,
+    row: AudienceRow,
+    to: Recipient | undefined,
+  ): Submission {
+    const { mailbox, address, account } = row
+    if (!to) return { command: { type: 'SkipRecipient', campaign: plan.id, ordinal, mailbox } }
+    const id = this.#options.newId()
+    const { commitment, sealed } = this.#options.seal(id, account, contentFor(said, to, this.#options.appendCode))
+    const message: MessageFacts = {
+      id,
+      application: plan.application,
+      class: plan.class,
+      mailbox,
+      address,
+      campaign: { id: plan.id, ordinal },
+      expiresAt: plan.expiresAt,
+      bytes: (said.text?.length ?? 0) + (said.html?.length ?? 0),
+      commitment,
+      sealed: { offset: 0, length: 0, page: 0, slot: 0 },
+      via: 'campaign',
+    }
+    if (account !== address) message.account = account
+    if (said.template) message.template = said.template
+    const command: Command = { type: 'RequestMessage', message }
+    return { command, sealed }
+  }
+}
+
+function contentFor(said: CampaignContent, { recipient, account }: Recipient, appendCode: boolean): Content {
+  const { class: _, application: __, template: ___, ...parts } = said
+  return { ...parts, recipient, ...(account !== undefined && { account }), ...(appendCode && { appendCode }) }
+}
+
+const reasonOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
