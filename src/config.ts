@@ -77,6 +77,18 @@ const positive = <T extends string>(keys: readonly T[]) => {
   return Type.Object(Object.fromEntries(keys.map(key => [key, above])) as Record<T, typeof above>, closed)
 }
 
+/** Headroom below 1 would hold what is expected; the ceiling cannot lie under the floor. */
+const budgetsFile = Type.Partial(
+  Type.Object(
+    {
+      headroom: Type.Number({ minimum: 1, maximum: 1000 }),
+      timesFloorMax: Type.Number({ minimum: 1, maximum: 1_000_000 }),
+    },
+    closed,
+  ),
+  closed,
+)
+
 const classFile = Type.Partial(
   Type.Object(
     {
@@ -158,6 +170,7 @@ const file = Type.Partial(
       detection: positive(['softDays', 'hardDays', 'softHoldMs']),
       breakers: positive(['openMs', 'openMsMax', 'trialMs', 'canaries', 'canaryIntervalMs']),
       requesters: positive(['perHour', 'timesUsual']),
+      budgets: budgetsFile,
       hostname: Type.String({ minLength: 1, maxLength: 253 }),
       inFlightMax: Type.Integer({ minimum: 1, maximum: 10_000 }),
       dkim: Type.Array(Type.Object({ domain: name, selector: name, keyFile: Type.String() }, closed), {
@@ -418,7 +431,8 @@ function policyOf(found: ConfigFile, upstreams: Config['upstreams'], faults: Con
     }
   }
   policy.templates = { ...found.templates }
-  for (const part of ['detection', 'breakers', 'requesters'] as const) Object.assign(policy[part], found[part])
+  for (const part of ['detection', 'breakers', 'requesters', 'budgets'] as const)
+    Object.assign(policy[part], found[part])
   policy.upstreams = upstreams === 'mailbox' ? ['mailbox'] : upstreams.map(({ id }) => id)
   policy.deliversLocally = upstreams === 'mailbox'
   for (const [className, one] of Object.entries(policy.classes)) checkClass(className, one, faults)

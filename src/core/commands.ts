@@ -29,6 +29,8 @@ export type Command =
   | { type: 'RecallMessage'; id: MessageId }
   | CampaignCommand
   | { type: 'GrantLease'; lease: Lease }
+  /** Give back what the hour will not need, as another partition does; refused when the lease has changed since. */
+  | { type: 'ReturnLease'; class: string; lane: Lane; hour: number; messages: number; epoch: number; grant: number }
   | { type: 'EraseSubject'; subject: MessageFacts['address']; by: string }
   /** Look again at a message that waits, after its cause came or its time ran out. */
   | { type: 'ReconsiderMessage'; id: MessageId }

@@ -279,7 +279,9 @@ describe('the policy', () => {
 
   it('with a smaller budget is obeyed at once, whatever was granted before', () => {
     const core = new Core()
-    core.state.policy.classes.other!.budgetPerHour.open = 2
+    const policy = structuredClone(core.state.policy)
+    policy.classes.other!.budgetPerHour.open = 2
+    core.do({ type: 'ApplyPolicy', hash: 'test', by: 'operator', policy })
     const to = ['a', 'b', 'c', 'd']
     expect(to.map(to => core.send({ ...other, to }))).toEqual([
       'deliver open',

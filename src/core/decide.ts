@@ -66,6 +66,10 @@ export function decide(state: State, command: Command, now: number): Decision {
       return state.leases.isNew(command.lease)
         ? done({ type: 'LeaseGranted', lease: command.lease })
         : refused('lease.stale')
+    case 'ReturnLease': {
+      const { type: _, ...returned } = command
+      return state.leases.mayReturn(returned) ? done({ type: 'LeaseReturned', ...returned }) : refused('lease.stale')
+    }
     case 'EraseSubject':
       return eraseSubject(state, command.subject, command.by)
     case 'Tick':

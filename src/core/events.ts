@@ -144,6 +144,8 @@ export type Event =
       reasons: ReasonCode[]
     }
   | { type: 'LeaseGranted'; lease: Lease }
+  /** So many messages of what was granted for the hour are given back; `epoch` and `grant`: the last grant taken before. */
+  | { type: 'LeaseReturned'; class: string; lane: Lane; hour: number; messages: number; epoch: number; grant: number }
   | ({ type: 'ClassPaused'; by: string; reason: string; until?: number } & Scope)
   | ({ type: 'ClassResumed'; by: string } & Scope)
   | { type: 'SignalReported'; signal: SignalFacts }
@@ -173,6 +175,7 @@ const aboutMessages = {
   HandoverUnknown: true,
   MessageUndeliverable: true,
   LeaseGranted: false,
+  LeaseReturned: false,
   ClassPaused: false,
   ClassResumed: false,
   SignalReported: false,
@@ -202,7 +205,16 @@ export type MessageEvent = Extract<Event, { type: MessageEventType }>
 export const isAboutMessages = (event: Event): event is MessageEvent => aboutMessages[event.type]
 
 /** The right to deliver a number of messages of a class and lane in one clock hour. Grants are numbered by the coordinator and used once. */
-export type Lease = { class: string; lane: Lane; hour: number; messages: number; epoch: number; grant: number }
+export type Lease = {
+  class: string
+  lane: Lane
+  hour: number
+  messages: number
+  /** The whole budget of the hour when this part of it was granted, for people to see; absent in grants of the first version. */
+  budget?: number
+  epoch: number
+  grant: number
+}
 
 export const recipientsMax = 10
 export const mentionsMax = 8

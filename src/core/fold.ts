@@ -1,4 +1,5 @@
 import { assert, unreachable } from '../std/assert.ts'
+import { applyPolicy, countDelivered, loadBaseline } from './budgets.ts'
 import { type CampaignEvent, foldCampaign, foldForCampaigns, isCampaignEvent } from './campaigns.ts'
 import { countMessage, markNoticed, sweepCaps } from './caps.ts'
 import { recordCause, returnCause, sourcesMax, sweepLedger, useCause } from './causes.ts'
@@ -28,7 +29,7 @@ export function fold(state: State, event: Event, when: When): void {
 function apply(state: State, event: Exclude<Event, CampaignEvent>, when: When): void {
   switch (event.type) {
     case 'PolicyApplied':
-      state.policy = event.policy
+      applyPolicy(state, event.policy, when.at)
       if (event.by === fromConfig) state.configHash = event.hash
       return
     case 'CauseReported':
@@ -53,6 +54,9 @@ function apply(state: State, event: Exclude<Event, CampaignEvent>, when: When): 
     case 'MessageExpired':
       return endUnsent(state, event.id)
     case 'MessageDelivered':
+      countDelivered(state, event.id, when.at)
+      state.messages.remove(event.id)
+      return
     case 'MessageUndeliverable':
       state.messages.remove(event.id)
       return
@@ -62,6 +66,8 @@ function apply(state: State, event: Exclude<Event, CampaignEvent>, when: When): 
       return tryAgain(state, event.id, event.nextAt, event.upstream)
     case 'LeaseGranted':
       return state.leases.take(event.lease)
+    case 'LeaseReturned':
+      return state.leases.giveBack(event)
     case 'ClassPaused':
     case 'ClassResumed':
     case 'BreakerOpened':
@@ -69,8 +75,9 @@ function apply(state: State, event: Exclude<Event, CampaignEvent>, when: When): 
     case 'BreakerClosed':
       return applyStop(state, event, when)
     case 'SignalReported':
-      return
+      return loadBaseline(state, event.signal)
     case 'AlarmRaised':
+      state.demand.freeze(event.alarm.class, hourOf(when.at))
       state.alarms = event.alarm.id
       return
     case 'SubjectErased':
@@ -115,6 +122,7 @@ function applyStop(state: State, event: StopEvent, when: When): void {
 
 /** A person's stop takes the place of a breaker of the same scope: their word is wider in time. */
 function putStop(state: State, stop: Stop): void {
+  state.demand.freeze(stop.scope.class, hourOf(stop.since))
   removeStop(state, stop.scope)
   state.stops.push(stop)
 }

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { Core, hour, inWords, minute, t0 } from '../../test/core.ts'
-import { foldIssued, grant, type Issued, newCoordinator, wanted } from './coordinator.ts'
+import { type Coordinator, foldRuling, newCoordinator, type Ruling, rule, wanted } from './coordinator.ts'
+import { Demand } from './demand.ts'
 import type { Lease } from './events.ts'
 import { hourOf, Leases } from './leases.ts'
 import { freshPolicy } from './policy.ts'
@@ -75,15 +76,20 @@ describe('leases', () => {
 describe('the coordinator', () => {
   const policy = freshPolicy()
   policy.classes.other!.budgetPerHour.open = 10
-  const want = { class: 'other', lane: 'open' as const, hour: now, messages: 4 }
+  const want = { class: 'other', lane: 'open' as const, hour: now, messages: 4, forecast: 0 }
 
-  function issueAll(wants: (typeof want)[], epoch = 1): number[] {
+  function rulingsOn(coordinator: Coordinator, one: typeof want, partition = 0, epoch = 1): Ruling[] {
+    const rulings = rule(coordinator, policy, one, { partition, epoch, now: t0 })
+    for (const ruling of rulings) foldRuling(coordinator, ruling)
+    return rulings
+  }
+
+  const leaseIn = (rulings: Ruling[]): Lease | undefined =>
+    rulings.flatMap(ruling => (ruling.type === 'LeaseIssued' ? [ruling.lease] : []))[0]
+
+  function issueAll(wants: (typeof want)[]): number[] {
     const coordinator = newCoordinator()
-    return wants.map(want => {
-      const issued = grant(coordinator, policy, want, { partition: 0, epoch })
-      if (issued) foldIssued(coordinator, issued)
-      return issued?.lease.messages ?? 0
-    })
+    return wants.map(want => leaseIn(rulingsOn(coordinator, want))?.messages ?? 0)
   }
 
   it('never issues more than the budget of an hour, whoever asks', () => {
@@ -106,15 +112,10 @@ describe('the coordinator', () => {
 
   it('that takes over counts what the one before issued', () => {
     const [first, second] = [newCoordinator(), newCoordinator()]
-    const journal: Issued[] = []
-    for (let i = 0; i < 2; i++) {
-      const issued = grant(first, policy, want, { partition: i, epoch: 1 })!
-      foldIssued(first, issued)
-      journal.push(issued)
-    }
-    for (const issued of journal) foldIssued(second, issued)
+    const journal = [0, 1].flatMap(partition => rulingsOn(first, want, partition))
+    for (const ruling of journal) foldRuling(second, ruling)
     expect(second).toEqual(first)
-    expect(grant(second, policy, want, { partition: 0, epoch: 2 })?.lease).toMatchObject({
+    expect(leaseIn(rulingsOn(second, want, 0, 2))).toMatchObject({
       messages: 2,
       grant: 3,
       epoch: 2,
@@ -122,14 +123,16 @@ describe('the coordinator', () => {
   })
 
   const wantsOf = (leases: Leases, at: number, partitions: number) =>
-    wanted(policy, leases, { now: at, partitions }).filter(one => one.class === 'other' && one.lane === 'open')
+    wanted({ policy, leases, demand: new Demand() }, { now: at, partitions }).filter(
+      one => one.class === 'other' && one.lane === 'open',
+    )
 
   it.each([
     ['in the middle of the hour', 30 * minute, [now]],
     ['in its last minutes', 56 * minute, [now, now + 1]],
   ])('is asked for a share of what is missing %s, by one partition of several', (_name, ms, hours) => {
     const wants = wantsOf(new Leases(), t0 + ms, 3)
-    expect(wants).toEqual(hours.map(hour => ({ class: 'other', lane: 'open', hour, messages: 2 })))
+    expect(wants).toEqual(hours.map(hour => ({ class: 'other', lane: 'open', hour, messages: 2, forecast: 0 })))
   })
 
   it('is not asked while enough is left', () => {

@@ -44,7 +44,7 @@ export type ClassPolicy = {
   lifetimeMs: number
   /** The time that delivery may take: a secret must outlive it. */
   deliveryMs: number
-  /** Messages an hour, by lane. */
+  /** Messages an hour, by lane, before there is any history; see `BudgetPolicy`. */
   budgetPerHour: Record<Lane, number>
 }
 
@@ -71,6 +71,7 @@ export type Policy = {
   detection: DetectionPolicy
   breakers: BreakerPolicy
   requesters: RequesterPolicy
+  budgets: BudgetPolicy
 }
 
 /** Evidence is counted in days: how long a stream in order would take on average to look as bad. */
@@ -93,6 +94,12 @@ export type BreakerPolicy = {
 
 /** What one network may ask for from unknown places in an hour before it is held first: this many, or so many times its usual. */
 export type RequesterPolicy = { perHour: number; timesUsual: number }
+
+/**
+ * The budget of a class, lane and clock hour is `headroom` times the messages that the hour usually has, at least `budgetPerHour` and at most
+ * `timesFloorMax` times that: with 1 it stays where it is. That of the campaign lane does.
+ */
+export type BudgetPolicy = { headroom: number; timesFloorMax: number }
 
 const second = 1000
 const minute = 60 * second
@@ -170,6 +177,7 @@ export const freshPolicy = (): Policy => ({
   detection: { softDays: 1, hardDays: 365, softHoldMs: 10 * second },
   breakers: { openMs: 10 * minute, openMsMax: 6 * hour, trialMs: 10 * minute, canaries: 3, canaryIntervalMs: minute },
   requesters: { perHour: 20, timesUsual: 8 },
+  budgets: { headroom: 3, timesFloorMax: 1000 },
 })
 
 /** The policy of a class. A name comes from outside: what every object inherits (`constructor`) is no class. */
@@ -179,6 +187,17 @@ export const classOf = (policy: Policy, name: string): ClassPolicy | undefined =
 /** The approved versions of a template, likewise. */
 export const versionsOf = (policy: Policy, template: string): string[] | undefined =>
   Object.hasOwn(policy.templates, template) ? policy.templates[template] : undefined
+
+/** The budget of an hour of which so many messages are expected. */
+export function budgetOf(policy: Policy, className: string, lane: Lane, forecast: number): number {
+  const floor = classOf(policy, className)?.budgetPerHour[lane] ?? 0
+  if (lane === 'campaign') return floor
+  const { headroom, timesFloorMax } = policy.budgets
+  return Math.max(floor, Math.min(Math.ceil(headroom * forecast), Math.floor(floor * timesFloorMax)))
+}
+
+/** A policy that an older version wrote down has the defaults for what that version did not know. */
+export const completed = (policy: Policy): Policy => ({ ...freshPolicy(), ...policy })
 
 /** Counters of a cap have 16 bits. */
 export const capMax = 65_000

@@ -1,6 +1,7 @@
 import { assert } from '../std/assert.ts'
 import type { Table } from '../std/table.ts'
 import type { Captured, Page } from './capture.ts'
+import { Demand } from './demand.ts'
 import { Leases } from './leases.ts'
 import type { LiveMessage } from './messages.ts'
 import { newState, type State } from './state.ts'
@@ -43,6 +44,7 @@ function restOf({
   policy,
   configHash,
   leases,
+  demand,
   streaks,
   heartbeat,
   allowance,
@@ -58,6 +60,7 @@ function restOf({
     policy,
     configHash,
     leases,
+    demand,
     streaks: [...streaks],
     heartbeat,
     allowance: [...allowance],
@@ -96,6 +99,7 @@ function restoreRest(state: State, rest: any): number {
   const { policy, configHash, heartbeat, stops, alarms, sources, folded, at } = rest
   Object.assign(state, { policy, configHash, heartbeat, stops, alarms, sources, folded, at })
   state.leases = Leases.from(rest.leases)
+  state.demand = Demand.from(rest.demand)
   state.streaks = new Map(rest.streaks)
   state.allowance = new Map(rest.allowance)
   state.campaigns = new Map(rest.campaigns)

@@ -1,6 +1,7 @@
 import { type Campaigns, nextCampaignDue } from './campaigns.ts'
 import { type Caps, newCaps } from './caps.ts'
 import { type Ledger, newLedger } from './causes.ts'
+import { Demand } from './demand.ts'
 import { hourOf, Leases } from './leases.ts'
 import { LiveMessages } from './messages.ts'
 import { type ClassPolicy, classOf, freshPolicy, type Lane, type Policy, type Requirement } from './policy.ts'
@@ -17,6 +18,8 @@ export type State = {
   caps: Caps
   ledger: Ledger
   leases: Leases
+  /** What budgets follow. */
+  demand: Demand
   /** Matched messages in a row, by application and class, for the requirement `auto`. */
   streaks: Map<string, number>
   /** When the sources of causes were last heard, once they have promised to be heard at all. */
@@ -47,6 +50,7 @@ export const newState = (): State => ({
   caps: newCaps(),
   ledger: newLedger(),
   leases: new Leases(),
+  demand: new Demand(),
   streaks: new Map(),
   heartbeat: { promised: false, heardAt: 0 },
   allowance: new Map(),
@@ -69,8 +73,9 @@ export function nextDue(state: State): number | undefined {
 
 /** How many messages of a class and lane may still be charged in this clock hour. */
 export function budgetLeft(state: State, className: string, lane: Lane, now: number): number {
-  const budget = classOf(state.policy, className)?.budgetPerHour[lane] ?? 0
-  return state.leases.left(className, lane, hourOf(now), budget)
+  if (!classOf(state.policy, className)) return 0
+  const hour = hourOf(now)
+  return state.leases.left(className, lane, hour, state.demand.limit(className, lane, hour))
 }
 
 /** The requirement in force for an application and class; `auto` has become `required` or is still `expected`. */

@@ -1,11 +1,13 @@
 import type { Command } from '../core/commands.ts'
 import {
   type Coordinator,
-  foldIssued,
-  grant,
-  type Issued,
+  creditsDue,
+  draftOf,
+  foldRuling,
   newCoordinator,
-  type Want,
+  type Ruling,
+  returnsDue,
+  rule,
   wanted,
 } from '../core/coordinator.ts'
 import type { Lease } from '../core/events.ts'
@@ -20,11 +22,17 @@ export type LeaseHolder = { partition: number; partitions: number; now: number }
 /**
  * The coordinator of this machine. Every grant is in its journal before the partition hears of it; what it cannot write it does not grant, and
  * the partition then holds what exceeds its lease. A grant that was lost on its way is handed over again by its number, which counts once.
+ * What a partition gives back is in the partition's journal first and only then credited here: a crash between the two, and it counts as
+ * spent until the partition is there again.
  */
 export class Leasing {
   readonly #journal: Journal
+  /** The right to write; taken when there is something to write. */
   #claim: Claim | undefined
   #coordinator: Coordinator = newCoordinator()
+  /** How far the coordinator's journal was read; `undefined` before it was. */
+  #position: number | undefined
+  #lookedAt = 0
   /** Grants to this partition that it may not have heard of. */
   #lost: Lease[] = []
 
@@ -35,71 +43,93 @@ export class Leasing {
   /** The partition dropped its state, and with it perhaps a grant. */
   forget(): void {
     this.#claim = undefined
+    this.#position = undefined
   }
 
-  /** Grants for what the partition should have by now: mostly none. */
+  /**
+   * Grants for what the partition should have by now, and what it should give back: mostly nothing. What `state` says was given back must be
+   * durable by now, for it is credited.
+   */
   async grants(state: State, holder: LeaseHolder): Promise<Command[]> {
     // Before the configuration has been applied nobody knows the budgets: what is granted cannot be taken back.
     if (state.configHash === '') return []
-    if (!this.#claim) await this.#open(holder.partition)
+    if (this.#isLookDue(holder)) await this.#catchUp(holder)
+    let rulings = this.#due(state, holder)
+    if (rulings.length > 0 && !this.#claim) {
+      const claim = await this.#journal.claim(coordinatorPartition)
+      await this.#catchUp(holder)
+      this.#claim = claim
+      rulings = this.#due(state, holder)
+    }
     const lost = this.#lost.splice(0).filter(lease => state.leases.isNew(lease))
     if (lost.length > 0) return lost.map(handed)
-    const wants = wanted(state.policy, state.leases, holder)
-    return wants.length === 0 ? [] : this.#issue(state, wants, holder)
+    if (rulings.length > 0) await this.#append(rulings, holder.now)
+    const given = returnsDue(this.#coordinator, state, holder).map((due): Command => ({ type: 'ReturnLease', ...due }))
+    return [...given, ...rulings.flatMap(ruling => (ruling.type === 'LeaseIssued' ? handed(ruling.lease) : []))]
   }
 
-  async #issue(state: State, wants: Want[], { partition, now }: LeaseHolder): Promise<Command[]> {
-    const claim = this.#claim!
-    const issued: Issued[] = []
-    for (const want of wants) {
-      const next = grant(this.#coordinator, state.policy, want, { partition, epoch: claim.epoch })
-      if (!next) continue
-      foldIssued(this.#coordinator, next)
-      issued.push(next)
+  /** The only partition knows what there is; one of several looks now and then what the others got, gave back and want. */
+  #isLookDue({ partitions, now }: LeaseHolder): boolean {
+    return this.#position === undefined || (partitions > 1 && now - this.#lookedAt >= lookEveryMs)
+  }
+
+  #due(state: State, { partition, partitions, now }: LeaseHolder): Ruling[] {
+    const rulings = creditsDue(this.#coordinator, state.leases, partition)
+    const wants = wanted(state, { now, partitions })
+    if (rulings.length === 0 && wants.length === 0) return rulings
+    const draft = draftOf(this.#coordinator)
+    for (const credit of rulings) foldRuling(draft, credit)
+    const epoch = this.#claim?.epoch ?? 0
+    for (const want of wants)
+      for (const ruling of rule(draft, state.policy, want, { partition, epoch, now })) {
+        foldRuling(draft, ruling)
+        rulings.push(ruling)
+      }
+    return rulings
+  }
+
+  async #catchUp({ partition, now }: LeaseHolder): Promise<void> {
+    if (this.#position === undefined) {
+      const { position } = await this.#journal.head(coordinatorPartition)
+      this.#coordinator = newCoordinator()
+      this.#lost = []
+      this.#position = Math.max(0, position - entriesReadMax)
     }
-    if (issued.length === 0) return []
-    await this.#append(claim, issued, now)
-    return issued.map(({ lease }) => handed(lease))
-  }
-
-  async #open(partition: number): Promise<void> {
-    const claim = await this.#journal.claim(coordinatorPartition)
-    const coordinator = newCoordinator()
-    const mine: Lease[] = []
-    let from = Math.max(0, claim.head - entriesReadMax)
     for (;;) {
-      const entries = await this.#journal.read(coordinatorPartition, { from, limit: 1000 })
-      for (const entry of entries)
-        for (const issued of JSON.parse(Buffer.from(entry.events).toString()) as Issued[]) {
-          foldIssued(coordinator, issued)
-          if (issued.partition === partition) mine.push(issued.lease)
+      const entries = await this.#journal.read(coordinatorPartition, { from: this.#position, limit: 1000 })
+      for (const { position, events } of entries) {
+        for (const ruling of JSON.parse(Buffer.from(events).toString()) as Ruling[]) {
+          foldRuling(this.#coordinator, ruling)
+          if (ruling.type === 'LeaseIssued' && ruling.partition === partition) this.#lost.push(ruling.lease)
         }
-      const last = entries.at(-1)
-      if (!last || last.position >= claim.head) break
-      from = last.position
+        this.#position = position
+      }
+      if (entries.length === 0) break
     }
-    this.#coordinator = coordinator
-    this.#lost = mine
-    this.#claim = claim
+    this.#lookedAt = now
   }
 
-  /** On any doubt the coordinator forgets what it knows and reads its journal again: what may have been granted counts as granted. */
-  async #append(claim: Claim, issued: Issued[], now: number): Promise<void> {
+  /** On any doubt the right to write is dropped: with the next one the journal is read on, and what was granted counts as granted. */
+  async #append(rulings: Ruling[], now: number): Promise<void> {
+    const claim = this.#claim!
     this.#claim = undefined
     const batch = {
       at: Math.max(now, claim.lastAt),
-      events: Buffer.from(JSON.stringify(issued)),
+      events: Buffer.from(JSON.stringify(rulings)),
       sealed: new Uint8Array(0),
       keys: new Uint8Array(0),
     }
     const result = await this.#journal.append(claim, { expected: claim.head, hash: claim.headHash }, batch)
     if (result.status === 'conflict')
       throw new JournalUnavailable('the coordinator was replaced while it granted leases')
+    for (const ruling of rulings) foldRuling(this.#coordinator, ruling)
+    this.#position = claim.head + 1
     this.#claim = { ...claim, head: claim.head + 1, headHash: result.hash, lastAt: batch.at }
   }
 }
 
 const handed = (lease: Lease): Command => ({ type: 'GrantLease', lease })
 
-/** Grants of the last hours suffice; one entry is written per turn of grants, a few a minute at most. */
+/** Rulings of the last hours suffice; one entry is written per turn of grants, a few a minute at most. */
 const entriesReadMax = 20_000
+const lookEveryMs = 5000

@@ -1,3 +1,4 @@
+import { type BudgetNow, budgetNow } from '../core/budgets.ts'
 import type { Answer, Command, RefusalCode } from '../core/commands.ts'
 import type { MessageId } from '../core/events.ts'
 import { hourOf } from '../core/leases.ts'
@@ -6,13 +7,12 @@ import { type Scope, scopeOf } from '../core/scope.ts'
 import type { Stop } from '../core/stops.ts'
 import type { Hash64 } from '../std/hash64.ts'
 import type { Partition } from './partition.ts'
-
 /** What people do to the running gate. Every act is a command, so it is journalled before it is answered. */
 export type ClassNow = {
   name: string
   policy: ClassPolicy
   caps: Record<Lane, Cap>
-  budgets: Record<Lane, { perHour: number; used: number }>
+  budgets: Record<Lane, BudgetNow>
   stops: StopNow[]
 }
 
@@ -40,9 +40,7 @@ export function classesNow({ state, now }: { state: Partition['state']; now: num
     name,
     policy,
     caps: state.policy.caps,
-    budgets: Object.fromEntries(
-      lanes.map(lane => [lane, { perHour: policy.budgetPerHour[lane], used: state.leases.spent(name, lane, hour) }]),
-    ) as ClassNow['budgets'],
+    budgets: Object.fromEntries(lanes.map(lane => [lane, budgetNow(state, name, lane, hour)])) as ClassNow['budgets'],
     stops: state.stops
       .filter(({ scope, until }) => scope.class === name && (until === undefined || now < until))
       .map(stopNow),

@@ -20,12 +20,13 @@ export type Stop = {
   alarm?: number
 }
 
-/** A class as the gate holds it now. `used`: messages charged in this clock hour. Instants in ms. */
+/** A class as the gate holds it now. Of a budget in this clock hour: `perHour` is in force, `used` is charged, `floor` holds before any
+ * history, `forecast` is how many messages are expected. Instants in ms. */
 export type ClassStatus = {
   name: string
   policy: ClassPolicy
   caps: Record<Lane, Cap>
-  budgets: Record<Lane, { perHour: number; used: number }>
+  budgets: Record<Lane, { perHour: number; used: number; floor: number; forecast: number }>
   stops: Stop[]
 }
 

@@ -315,12 +315,19 @@ export const ClassPatch = Type.Object(
 )
 export type ClassPatch = Static<typeof ClassPatch>
 
+const budgetView = Type.Object({
+  perHour: Type.Integer({ description: 'Messages that this clock hour may have: the budget in force' }),
+  used: Type.Integer({ description: 'Messages charged in it so far' }),
+  floor: Type.Integer({ description: 'What the policy allows before there is any history' }),
+  forecast: Type.Integer({ description: 'Messages that are expected of it; 0 without history' }),
+})
+
 export const ClassView = Type.Object(
   {
     name: Type.String(),
     policy: ClassPolicyView,
     caps: Type.Object(byLane(Type.Object({ perHour: Type.Integer(), perDay: Type.Integer() }))),
-    budgets: Type.Object(byLane(Type.Object({ perHour: Type.Integer(), used: Type.Integer() }))),
+    budgets: Type.Object(byLane(budgetView)),
     stops: Type.Array(
       Type.Object({
         lane: Type.Optional(oneOf(lanes)),

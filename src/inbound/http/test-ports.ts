@@ -86,7 +86,7 @@ export class RecordedOperator implements OperatorPort {
   erase: OperatorPort['erase'] = async (account, by) => void this.acts.push({ act: 'erase', account, by })
 
   #status = (name: string): ClassStatus => {
-    const lane = { perHour: 100, used: 1 }
+    const lane = { perHour: 100, used: 1, floor: 100, forecast: 20 }
     return {
       name,
       policy: this.policy.classes[name] ?? this.policy.classes.other!,
