@@ -1,5 +1,5 @@
 import type { Answer, Command } from '../../core/commands.ts'
-import { type Coordinator, foldIssued, grant, newCoordinator, wanted } from '../../core/coordinator.ts'
+import { type Coordinator, foldRuling, newCoordinator, rule, wanted } from '../../core/coordinator.ts'
 import { type Effect, effects, type Window } from '../../core/effects.ts'
 import type { Event, MessageId } from '../../core/events.ts'
 import type { Policy } from '../../core/policy.ts'
@@ -154,12 +154,11 @@ export class VirtualPartition {
   #lease(): void {
     this.#leasesDue = this.#now + leasesEveryMs
     this.#policy = this.state.policy
-    const holder = { partition: 0, epoch: 1 }
-    for (const want of wanted(this.state.policy, this.state.leases, { now: this.#now, partitions: 1 })) {
-      const issued = grant(this.#coordinator, this.state.policy, want, holder)
-      if (!issued) continue
-      foldIssued(this.#coordinator, issued)
-      this.#decide({ type: 'GrantLease', lease: issued.lease })
-    }
+    const holder = { partition: 0, epoch: 1, now: this.#now }
+    for (const want of wanted(this.state, { now: this.#now, partitions: 1 }))
+      for (const ruling of rule(this.#coordinator, this.state.policy, want, holder)) {
+        foldRuling(this.#coordinator, ruling)
+        if (ruling.type === 'LeaseIssued') this.#decide({ type: 'GrantLease', lease: ruling.lease })
+      }
   }
 }
