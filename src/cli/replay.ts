@@ -35,7 +35,7 @@ Lines that cannot be used are named, and the rest is used. Exit 0 when the trace
     const replay = new Replay({
       setting,
       ...(against && { against }),
-      ...(decisions && { decided: decision => decisions.write(decisionLine(decision)) }),
+      ...(decisions && { ended: decision => decisions.write(decisionLine(decision)) }),
     })
     const report = await playAll(replay, input, positionals[0]!)
     decisions?.close()

@@ -1,7 +1,9 @@
 import type { CauseFacts, MessageId, Outcome } from '../core/events.ts'
 import type { Lane } from '../core/policy.ts'
 import type { Reason } from '../core/reasons.ts'
+import type { SignalFacts } from '../core/signals.ts'
 import type { Mailbox } from '../std/mailbox.ts'
+import type { RequesterSeen } from './requester.ts'
 
 /** Who sends: an application, known by its API key or its SMTP credential. `undefined` allows all. */
 export type Application = {
@@ -48,8 +50,33 @@ export type ReportedEvent =
       known: boolean
       recipients: Mailbox[]
       occurredAt: number
+      requester?: RequesterSeen
+    }
+  | {
+      type: 'signal'
+      id: string
+      source: string
+      occurredAt: number
+      account?: string
+      /** The id of the cause that it is about, and of the message. */
+      cause?: string
+      message?: string
+      signal: ReportedSignal
     }
   | { type: 'coverage'; id: string; source: string; about: string; until: number; complete: boolean }
+
+/** A signal apart from what the shell hashes or looks up. */
+export type ReportedSignal =
+  | { kind: 'link-followed' | 'reset-completed' }
+  | { kind: 'reported'; report: SignalOf<'reported'>['report'] }
+  | Omit<SignalOf<'provider'>, Shell>
+  | Omit<SignalOf<'change'>, Shell>
+  | Omit<SignalOf<'campaign-announced'>, Shell>
+  | Omit<SignalOf<'baseline'>, Shell>
+  | Omit<SignalOf<'noted'>, Shell>
+
+type SignalOf<Kind> = Extract<SignalFacts, { kind: Kind }>
+type Shell = 'key' | 'occurredAt' | 'source' | 'message' | 'about' | 'account'
 
 export type EventAnswer = { status: 'accepted' | 'repeat' } | { status: 'refused'; code: string }
 

@@ -2,10 +2,14 @@ import type { Answer, Command } from '../core/commands.ts'
 import type { Content } from '../core/content.ts'
 import type { CauseFacts, MessageFacts, MessageId } from '../core/events.ts'
 import { explain } from '../core/reasons.ts'
-import { assert } from '../std/assert.ts'
+import type { Place } from '../core/scope.ts'
+import type { SignalFacts } from '../core/signals.ts'
+import { assert, unreachable } from '../std/assert.ts'
 import type { Hash64 } from '../std/hash64.ts'
 import { canonicalMailbox, type Mailbox, parseMailbox } from '../std/mailbox.ts'
+import { isMessageId } from '../std/uuid.ts'
 import type { Application, EventAnswer, Intake, MessageAnswer, MessageRequest, ReportedEvent } from './intake.ts'
+import { requesterOf } from './requester.ts'
 
 /** What turns a request into facts. All of it is the engine's; the core sees only hashes. */
 export type Gateway<Sealed> = {
@@ -197,12 +201,19 @@ function messageAnswer(gateway: Pick<Gateway<unknown>, 'code'>, answer: Answer):
   }
 }
 
+/** What the shell knows of the message that a signal names. `about`: where it stood, when that can be looked up. */
+export type MessageLookup = (reference: string) => { id: MessageId; about?: Place } | undefined
+
+/** In production a message is named by its id. */
+const byId: MessageLookup = reference => (isMessageId(reference) ? { id: reference as MessageId } : undefined)
+
 /** What a reported event asks of the core, in production and in a replay. */
-export function eventCommand(gateway: Hashing, event: ReportedEvent): Command {
+export function eventCommand(gateway: Hashing, event: ReportedEvent, messageOf: MessageLookup = byId): Command {
   if (event.type === 'coverage') {
     const { source, until, complete } = event
     return { type: 'ReportCoverage', source, until, complete }
   }
+  if (event.type === 'signal') return { type: 'ReportSignal', signal: signalFacts(gateway, event, messageOf) }
   const cause: CauseFacts = {
     key: causeHash(gateway, event.id),
     kind: event.kind,
@@ -213,7 +224,37 @@ export function eventCommand(gateway: Hashing, event: ReportedEvent): Command {
     occurredAt: event.occurredAt,
     source: event.source,
   }
+  if (event.requester) cause.requester = requesterOf(gateway, event.requester)
   return { type: 'ReportCause', cause }
+}
+
+type Reported = Extract<ReportedEvent, { type: 'signal' }>
+
+function signalFacts(gateway: Hashing, event: Reported, messageOf: MessageLookup): SignalFacts {
+  const { source, occurredAt, signal } = event
+  const common = { key: gateway.hash('signal', `${source}\0${event.id}`), occurredAt, source }
+  const account = event.account === undefined ? undefined : accountHash(gateway, event.account)
+  const message = event.message === undefined ? undefined : messageOf(event.message)
+  const about = { ...(message && { message: message.id }), ...(message?.about && { about: message.about }) }
+  switch (signal.kind) {
+    case 'link-followed':
+    case 'reset-completed': {
+      const cause = event.cause === undefined ? {} : { cause: causeHash(gateway, event.cause) }
+      return { ...common, kind: signal.kind, account: account!, ...cause, ...(message && { message: message.id }) }
+    }
+    case 'reported':
+      return { ...common, ...signal, ...about, ...(account && { account }) }
+    case 'provider':
+      return { ...common, ...signal, ...about }
+    case 'noted':
+      return { ...common, ...signal, ...(account && { account }) }
+    case 'change':
+    case 'campaign-announced':
+    case 'baseline':
+      return { ...common, ...signal }
+    default:
+      return unreachable(signal)
+  }
 }
 
 function eventAnswer(answer: Answer): EventAnswer {

@@ -25,7 +25,7 @@ describe('a replay', () => {
   it('tells what became of each message, and when', async () => {
     const decisions: Decision[] = []
     await replayed(ndjson([...resets(2), wanted('late', 1.5, 'account-9', { cause: { id: 'c9' } }), asked('c9', 4)]), {
-      decided: decision => decisions.push(decision),
+      ended: decision => decisions.push(decision),
     })
     const told = decisions.map(({ origin, at, first, outcome, deliveredAt }) => [
       origin.id,
@@ -46,7 +46,7 @@ describe('a replay', () => {
   it('lets a message wait for a cause that comes behind it', async () => {
     const trace = ndjson([wanted('m', 0, 'account-1', { cause: { id: 'c' } }), asked('c', 2, 'account-1')])
     const decisions: Decision[] = []
-    const { messages } = await replayed(trace, { decided: decision => decisions.push(decision) })
+    const { messages } = await replayed(trace, { ended: decision => decisions.push(decision) })
     expect(messages).toMatchObject({ requested: 1, delivered: 1 })
     expect(decisions[0]).toMatchObject({ first: 'hold', outcome: 'deliver', deliveredAt: t0 + 2200 })
   })
@@ -80,7 +80,7 @@ describe('a replay', () => {
     const trace = ndjson([...burst.map(([cause]) => cause!), ...burst.map(([, message]) => message!)])
     const deliveries = new Map<number, number>()
     const { messages } = await replayed(trace, {
-      decided: ({ deliveredAt }) => deliveries.set(deliveredAt! - t0, (deliveries.get(deliveredAt! - t0) ?? 0) + 1),
+      ended: ({ deliveredAt }) => deliveries.set(deliveredAt! - t0, (deliveries.get(deliveredAt! - t0) ?? 0) + 1),
     })
     expect(messages.delivered).toBe(300)
     expect([...deliveries]).toEqual([
@@ -117,6 +117,25 @@ describe('a replay', () => {
     const other = wanted('m3', 3, 'a', { ...same, environment: 'other' })
     const { messages } = await replayed(ndjson([...trace, other]))
     expect(messages).toMatchObject({ requested: 1, delivered: 1, repeated: 1, conflicting: 1 })
+  })
+
+  it('takes signals, and changes nothing where no detector is moved by them', async () => {
+    const signal = (type: string, seconds: number, data: object): TraceLine => ({
+      ...asked(`${type}${seconds}`, seconds, 'account-1', data),
+      type: `tocsin.${type}`,
+      data,
+    })
+    const { messages, events, faults } = await replayed(
+      ndjson([
+        ...resets(3),
+        signal('link.followed', 4, { message: 'rm1', cause: 'r1' }),
+        signal('reset.completed', 5, { message: 'rm1' }),
+        signal('provider.delivered', 6, { provider: 'p', providerId: 'x', message: 'rm2' }),
+        signal('change.applied', 7, { kind: 'deploy', service: 'accounts' }),
+        signal('claim.published', 8, { by: 'somebody', text: 'a breach' }),
+      ]),
+    )
+    expect([messages.delivered, events, faults]).toEqual([3, 11, []])
   })
 
   it('says what a second policy would have changed, and of which messages', async () => {
@@ -241,7 +260,7 @@ describe('what is wrong with a trace', () => {
 
   const decisionsOf = async (lines: TraceLine[], id: string): Promise<Decision[]> => {
     const found: Decision[] = []
-    await replayed(ndjson(lines), { decided: decision => decision.origin.id === id && found.push(decision) })
+    await replayed(ndjson(lines), { ended: decision => decision.origin.id === id && found.push(decision) })
     return found
   }
 })

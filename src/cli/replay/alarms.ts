@@ -33,13 +33,17 @@ export class Alarms {
   stopsTotal = 0
   readonly #delivered = new Map<string, { place: Place; count: number }>()
   readonly #closed: { scope: Scope; delivered: number }[] = []
-  readonly #recent = new Map<MessageId, string>()
+  /** A ring: written for every message, searched only when an alarm is raised. */
+  readonly #recentIds: MessageId[] = []
+  readonly #recentEvents: string[] = []
+  #requested = 0
   readonly #detectors = new Map<number, string>()
 
   /** So that an alarm can name its messages by the ids of the trace. */
   requested(id: MessageId, eventId: string): void {
-    if (this.#recent.size === recentMessagesMax) this.#recent.delete(this.#recent.keys().next().value!)
-    this.#recent.set(id, eventId)
+    const at = this.#requested++ % recentMessagesMax
+    this.#recentIds[at] = id
+    this.#recentEvents[at] = eventId
   }
 
   delivered({ class: className, lane, source, template }: Decision): void {
@@ -59,7 +63,12 @@ export class Alarms {
     this.alarmsTotal++
     if (alarm.level === 'hard') this.#detectors.set(alarm.id, alarm.detector)
     if (this.alarms.length === alarmsMax) return
-    this.alarms.push({ at: instantText(at), ...alarm, messages: messages.map(id => this.#recent.get(id) ?? id) })
+    this.alarms.push({ at: instantText(at), ...alarm, messages: messages.map(id => this.#eventOf(id)) })
+  }
+
+  #eventOf(id: MessageId): string {
+    const at = this.#recentIds.lastIndexOf(id)
+    return at < 0 ? id : this.#recentEvents[at]!
   }
 
   #opened({ scope, alarm, reason, trips }: Extract<Event, { type: 'BreakerOpened' }>, at: number): void {

@@ -50,6 +50,9 @@ const countOf: Record<Outcome, (typeof counted)[number]> = {
 export const countedAs = ({ outcome, deliveredAt }: Decision): (typeof counted)[number] =>
   outcome === 'deliver' && deliveredAt === undefined ? 'held' : countOf[outcome]
 
+/** Who is told about messages: at once of each that is decided, and once when it has come to its end. */
+export type Follow = { decided?(decision: Decision): void; ended(decision: Decision): void }
+
 /**
  * Follows every message of a replay from its request to its end. Each is told about once: when it has ended, or at the end of the trace while
  * it is still kept.
@@ -61,12 +64,12 @@ export class Outcomes {
   /** Requests that were made before: the same answer, no message. And those that used a key for another message. */
   repeated = 0
   conflicting = 0
-  readonly #ended: (decision: Decision) => void
+  readonly #follow: Follow
   readonly #live = new Map<MessageId, Decision>()
   #origin: Origin | undefined
 
-  constructor(ended: (decision: Decision) => void) {
-    this.#ended = ended
+  constructor(follow: Follow) {
+    this.#follow = follow
   }
 
   /** Said before the request is decided: what `happened` tells of a new message is about this one. */
@@ -88,7 +91,7 @@ export class Outcomes {
     const { id, outcome, lane, reasons } = answer
     const template = facts.template?.name ?? ''
     const stands = { at, class: facts.class, lane, source: '', template, first: outcome, outcome, reasons }
-    this.#ended({ origin: this.#origin!, messageId: facts.id, ...stands, repeatOf: id })
+    this.#follow.ended({ origin: this.#origin!, messageId: facts.id, ...stands, repeatOf: id })
   }
 
   /** Gives the message that was delivered, when it was one of the trace. */
@@ -137,6 +140,7 @@ export class Outcomes {
       outcome,
       reasons,
     }
+    this.#follow.decided?.(decision)
     if (outcome === 'deliver' || outcome === 'hold' || outcome === 'confirm') this.#live.set(message.id, decision)
     else this.#tell(decision)
   }
@@ -180,6 +184,6 @@ export class Outcomes {
     if (!counts) this.byClass.set(decision.class, (counts = noCounts()))
     counts.requested++
     counts[countedAs(decision)]++
-    this.#ended(decision)
+    this.#follow.ended(decision)
   }
 }

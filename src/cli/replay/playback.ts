@@ -4,7 +4,7 @@ import type { Event, MessageFacts } from '../../core/events.ts'
 import { type Policy, versionsOf } from '../../core/policy.ts'
 import { Alarms } from './alarms.ts'
 import { JournalHash } from './journal-hash.ts'
-import { type Counts, counted, type Decision, noCounts, type Origin, Outcomes } from './outcomes.ts'
+import { type Counts, counted, type Follow, noCounts, type Origin, Outcomes } from './outcomes.ts'
 import { VirtualPartition } from './partition.ts'
 
 /** A policy to play a trace under. */
@@ -35,10 +35,9 @@ export class Playback {
   readonly #hash = new JournalHash()
   #learnsTemplates: boolean
 
-  /** `decided` is told about each message once, when it has come to its end. */
-  constructor(rules: Rules, decided: (decision: Decision) => void = () => {}) {
+  constructor(rules: Rules, follow: Follow) {
     this.#rules = rules
-    this.#outcomes = new Outcomes(decided)
+    this.#outcomes = new Outcomes(follow)
     this.#learnsTemplates = Object.keys(rules.policy.templates).length === 0
     const happened = (event: Event, at: number) => this.#happened(event, at)
     // What a trace tells of went to people, so what only warns with a local mailbox binds here.

@@ -15,7 +15,7 @@ export type ReplayOptions = {
   /** A second policy to play the same trace under. */
   against?: Rules
   /** Told about each message under the first policy, when it has come to its end. */
-  decided?(decision: Decision): void
+  ended?(decision: Decision): void
 }
 
 export type Report = Played & {
@@ -36,14 +36,19 @@ export class Replay {
   readonly #second: Playback | undefined
   readonly #comparison = new Comparison()
 
-  constructor({ setting, against, decided = () => {} }: ReplayOptions) {
+  constructor({ setting, against, ended = () => {} }: ReplayOptions) {
     this.#commands = new TraceCommands(setting)
     this.#reader = new TraceReader({ faults: this.#faults, take: (item, at) => this.#take(item, at) })
-    this.#first = new Playback(setting, decision => {
-      decided(decision)
-      if (against) this.#comparison.first(decision)
+    const { messages } = this.#commands
+    this.#first = new Playback(setting, {
+      decided: ({ origin, class: className, lane, source, template }) =>
+        messages.decided(origin.id, { class: className, lane, source, template }),
+      ended: decision => {
+        ended(decision)
+        if (against) this.#comparison.first(decision)
+      },
     })
-    this.#second = against && new Playback(against, decision => this.#comparison.second(decision))
+    this.#second = against && new Playback(against, { ended: decision => this.#comparison.second(decision) })
   }
 
   /** Events taken so far. */

@@ -4,6 +4,7 @@ import { type CloudEvent, parseStructured } from '../../inbound/http/cloudevents
 import { type RequestedMessage, readRequested } from '../../inbound/http/requested.ts'
 import { messageRequested, readEvent } from '../../inbound/http/trace.ts'
 import type { Application, ReportedEvent } from '../../inbound/intake.ts'
+import { categoryOf } from '../../inbound/requester.ts'
 import {
   type Addressed,
   accountHash,
@@ -12,9 +13,10 @@ import {
   messageFacts,
   type Prepared,
 } from '../../inbound/requests.ts'
-import { type Hash64, high } from '../../std/hash64.ts'
+import type { Hash64 } from '../../std/hash64.ts'
 import type { Mailbox } from '../../std/mailbox.ts'
 import { hash, messageIdOf } from './hashing.ts'
+import { TraceMessages } from './messages.ts'
 import type { Dated } from './order.ts'
 
 /** What a drill knows about a message and the core does not. */
@@ -44,7 +46,7 @@ function message(event: CloudEvent, common: Dated & { id: string; source: string
 }
 
 function reported(event: CloudEvent, common: Dated & { id: string; source: string }): ReadItem {
-  const read = readEvent(event, 0)
+  const read = readEvent(event, 0, { whole: true })
   return read.ok ? { ok: true, item: { ...common, is: 'event', event: read.event } } : read
 }
 
@@ -56,6 +58,7 @@ const addressesMemoMax = 16_384
 export class TraceCommands {
   readonly #application: Application
   readonly #isAllowListed: (mailbox: Mailbox) => boolean
+  readonly messages = new TraceMessages()
   #memo = new Map<string, Addressed>()
   /** The first address of each account, by what causes said; two generations, so that they stay bounded. */
   #addresses = new Map<Hash64, Addressed>()
@@ -69,17 +72,16 @@ export class TraceCommands {
   commandOf(item: TraceItem, at: number): Command {
     if (item.is === 'message') return { type: 'RequestMessage', message: this.#factsOf(item, item.message) }
     const { event } = item
-    if (event.type === 'cause') {
-      // An event without a time has by now been given that of the line before it.
-      event.occurredAt = item.time ?? at
-      this.#remember(event)
-    }
-    return eventCommand(gateway, event)
+    // An event without a time has by now been given that of the line before it.
+    if (event.type !== 'coverage') event.occurredAt = item.time ?? at
+    if (event.type === 'cause') this.#remember(event)
+    return eventCommand(gateway, event, eventId => this.messages.find(eventId))
   }
 
   #factsOf(item: TraceItem, message: RequestedMessage): MessageFacts {
     const { recipient } = message
     const id = messageIdOf(item.time!, item.source, item.id)
+    this.messages.requested(item.id, item.source, item.time!)
     const prepared: Prepared = {
       id,
       addressed: this.#addressed(message),
@@ -106,7 +108,7 @@ export class TraceCommands {
       prepared,
     )
     const builder = build ?? service
-    if (builder !== undefined) facts.build = high(hash('build', builder)) & 31
+    if (builder !== undefined) facts.build = categoryOf(hash('build', builder))
     return facts
   }
 

@@ -334,13 +334,13 @@ describe('POST /v1/events', () => {
     const one = await post(app, type, event)
     expect([one.statusCode, one.json()]).toEqual([202, { accepted: 1, rejected: [] }])
     const bad = { ...event, id: '' }
-    const later = { ...event, type: 'tocsin.link.followed' }
+    const later = { ...event, type: 'tocsin.baseline.loaded' }
     const many = await post(app, 'application/cloudevents-batch+json', [event, bad, event, later])
     expect(many.json()).toEqual({
       accepted: 2,
       rejected: [
         { index: 1, code: 'event.id' },
-        { index: 3, code: 'event.type-not-taken-yet' },
+        { index: 3, code: 'event.type-not-here' },
       ],
     })
     expect((await post(app, 'application/json', [event])).json()).toEqual({ accepted: 1, rejected: [] })

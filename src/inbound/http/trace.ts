@@ -4,14 +4,15 @@ import { type CauseKind, causeKinds } from '../../core/policy.ts'
 import { parseInstant } from '../../std/instant.ts'
 import { type Mailbox, parseMailbox } from '../../std/mailbox.ts'
 import type { ReportedEvent } from '../intake.ts'
+import { requesterSeen } from '../requester.ts'
 import type { CloudEvent } from './cloudevents.ts'
+import { isSignal, operatorsSignals, readSignal, type SignalFault } from './signals.ts'
 
-// The trace format (types `tocsin.*`): what a reported event means. Only what the gate needs is read and checked; further fields of the data
-// are for the detectors, and are let pass.
+// The trace format (types `tocsin.*`): what a reported event means. What gate and detectors need is read and checked; further fields are let pass.
 
 export type TraceFault =
   | 'event.type-unknown'
-  | 'event.type-not-taken-yet'
+  | 'event.type-not-here'
   | 'event.subject-missing'
   | 'event.data-not-an-object'
   | 'event.known'
@@ -21,43 +22,33 @@ export type TraceFault =
   | 'event.recipients'
   | 'event.coverage-source'
   | 'event.coverage-time'
+  | SignalFault
 
 export type ReadEvent = { ok: true; event: ReportedEvent } | { ok: false; code: TraceFault }
 
 const prefix = 'tocsin.'
 export const messageRequested = 'tocsin.message.requested'
-const takenLater = new Set([
-  'message.requested',
-  'link.followed',
-  'reset.completed',
-  'report.received',
-  'provider.delivered',
-  'provider.deferred',
-  'provider.bounced',
-  'provider.complained',
-  'change.applied',
-  'access.recorded',
-  'dmarc.reported',
-  'claim.published',
-  'campaign.announced',
-  'baseline.loaded',
-])
 const coverageSources = new Set(['auth', 'edge', 'provider', 'reports', 'changes', 'access', 'dmarc'])
 const credentialKinds = new Set(['password', 'totp', 'passkey', 'email', 'phone', 'recovery'])
 const protectionActions = new Set(['forced-reset', 'activity-review', 'end-sessions'])
 
 const refuse = (code: TraceFault): ReadEvent => ({ ok: false, code })
 
-/** `now`: the instant of receipt, ms, which an event without a time is given. */
-export function readEvent(event: CloudEvent, now: number): ReadEvent {
+/**
+ * `now`: the instant of receipt, ms, which an event without a time is given. `whole`: the trace of an operator, with what a key that reports
+ * causes may not say.
+ */
+export function readEvent(event: CloudEvent, now: number, { whole = false } = {}): ReadEvent {
   if (!event.type.startsWith(prefix)) return refuse('event.type-unknown')
   const type = event.type.slice(prefix.length)
-  if (takenLater.has(type)) return refuse('event.type-not-taken-yet')
+  if (event.type === messageRequested || (operatorsSignals.has(type) && !whole)) return refuse('event.type-not-here')
   const kind = causeKinds.find(known => known === type)
-  if (kind === undefined && type !== 'coverage.reported') return refuse('event.type-unknown')
+  const signal = kind === undefined && isSignal(type)
+  if (kind === undefined && !signal && type !== 'coverage.reported') return refuse('event.type-unknown')
   const data = event.data
   if (typeof data !== 'object' || data === null || Array.isArray(data)) return refuse('event.data-not-an-object')
   const fields = data as Record<string, unknown>
+  if (signal) return readSignal(event, type, fields, now)
   return kind === undefined ? coverage(event, fields) : cause(event, kind, fields, now)
 }
 
@@ -86,7 +77,27 @@ function cause(event: CloudEvent, kind: CauseKind, data: Record<string, unknown>
   const known = kind === 'reset.requested' ? (data.known as boolean) : true
   const occurredAt = event.time ?? now
   const trust = trustOf(kind, data)
-  return { ok: true, event: { type: 'cause', id, source, kind, account, trust, known, recipients, occurredAt } }
+  const reported: Extract<ReportedEvent, { type: 'cause' }> = {
+    type: 'cause',
+    id,
+    source,
+    kind,
+    account,
+    trust,
+    known,
+    recipients,
+    occurredAt,
+  }
+  const requester = requesterSeen(requesterFields(kind, data))
+  if (requester) reported.requester = requester
+  return { ok: true, event: reported }
+}
+
+/** A reset has them apart, a sign-in among its own. */
+function requesterFields(kind: CauseKind, data: Record<string, unknown>): Record<string, unknown> {
+  if (kind !== 'reset.requested') return data
+  const { requester } = data
+  return typeof requester === 'object' && requester !== null ? (requester as Record<string, unknown>) : {}
 }
 
 function fieldFault(kind: CauseKind, data: Record<string, unknown>): TraceFault | undefined {
