@@ -10,7 +10,7 @@ import type { Table } from '../src/std/table.ts'
 
 /** The whole state as text, the same for equal states whatever the capacity of their tables. */
 export function dump(state: State): string {
-  const { messages, repeats, caps, ledger, streaks, allowance, leases, campaigns, ...plain } = state
+  const { messages, repeats, caps, ledger, streaks, allowance, leases, campaigns, proposals, ...plain } = state
   const live = [...messages.all()].sort((a, b) => (a.facts.id < b.facts.id ? -1 : 1))
   const { accounts, ...numbers } = leases.toJSON() as { accounts: [string, unknown][] }
   return JSON.stringify({
@@ -22,6 +22,7 @@ export function dump(state: State): string {
     streaks: sorted(streaks),
     allowance: sorted(allowance),
     campaigns: sorted(campaigns),
+    proposals: [...proposals].map(([, proposal]) => sortedKeys(proposal)),
     tables: Object.entries({ repeats, caps, ...ledger }).map(([name, table]) => [name, rowsOf(table)]),
     decisions: decisions(state, live.slice(0, 3)),
   })

@@ -1,6 +1,7 @@
 import type { CampaignCommand, CampaignRefusal } from './campaign-decisions.ts'
 import type { CauseFacts, Event, Lease, MessageFacts, MessageId, Outcome } from './events.ts'
 import type { Lane, Policy } from './policy.ts'
+import type { Advanced, ProposalCommand, ProposalRefusal } from './proposal-decisions.ts'
 import type { ReasonCode } from './reasons.ts'
 import type { Scope } from './scope.ts'
 import type { SignalFacts } from './signals.ts'
@@ -28,6 +29,7 @@ export type Command =
   /** What was ready when its breaker opened is held. */
   | { type: 'RecallMessage'; id: MessageId }
   | CampaignCommand
+  | ProposalCommand
   | { type: 'GrantLease'; lease: Lease }
   /** Give back what the hour will not need, as another partition does; refused when the lease has changed since. */
   | { type: 'ReturnLease'; class: string; lane: Lane; hour: number; messages: number; epoch: number; grant: number }
@@ -43,10 +45,12 @@ export type Answer =
   | { type: 'conflict'; id: MessageId }
   | { type: 'done' }
   | { type: 'repeat' }
+  | Advanced
   | { type: 'refused'; code: RefusalCode }
 
 export type RefusalCode =
   | CampaignRefusal
+  | ProposalRefusal
   | 'cause.from-the-future'
   | 'class.unknown'
   | 'message.not-held'

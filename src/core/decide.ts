@@ -8,6 +8,7 @@ import type { CauseFacts, Event, MessageFacts, MessageId } from './events.ts'
 import { expiryOf, judge } from './gate.ts'
 import type { LiveMessage } from './messages.ts'
 import { classOf } from './policy.ts'
+import { decideProposal, isProposalCommand } from './proposal-decisions.ts'
 import { earlierAnswer } from './repeats.ts'
 import type { Scope } from './scope.ts'
 import { scopeOf } from './scope.ts'
@@ -17,6 +18,7 @@ import { findStop, stopsMax } from './stops.ts'
 /** What happens when somebody wants something now. Pure: looks at the state, changes nothing. */
 export function decide(state: State, command: Command, now: number): Decision {
   if (isCampaignCommand(command)) return decideCampaign(state, command, now)
+  if (isProposalCommand(command)) return decideProposal(state, command, now)
   switch (command.type) {
     case 'RequestMessage':
       return requestMessage(state, command.message, now)

@@ -2,6 +2,7 @@ import type { Hash64 } from '../std/hash64.ts'
 import type { Alarm } from './alarms.ts'
 import type { CampaignEvent } from './campaigns.ts'
 import type { CauseKind, Lane, Policy } from './policy.ts'
+import type { ProposalEvent } from './proposals.ts'
 import type { ReasonCode } from './reasons.ts'
 import type { Scope } from './scope.ts'
 import type { SignalFacts } from './signals.ts'
@@ -119,10 +120,12 @@ export type Event =
       source?: string
       account?: Hash64
       by?: string
+      /** The proposal that it was released by. */
+      proposal?: string
     }
   | { type: 'MessageHeld'; id: MessageId; reasons: ReasonCode[] }
   | { type: 'MessageRejected'; id: MessageId; reasons: ReasonCode[] }
-  | { type: 'MessageDiscarded'; id: MessageId; by: string; reason: string }
+  | { type: 'MessageDiscarded'; id: MessageId; by: string; reason: string; proposal?: string }
   | { type: 'MessageExpired'; id: MessageId; reasons: ReasonCode[] }
   | { type: 'MessageDelivered'; id: MessageId; upstream: string; attempt: number; reply: string }
   | {
@@ -156,6 +159,7 @@ export type Event =
   /** By itself after a trial without a finding, or by a person. */
   | { type: 'BreakerClosed'; scope: Scope; by: string }
   | CampaignEvent
+  | ProposalEvent
   | { type: 'SubjectErased'; subject: Hash64; by: string; messages: MessageId[] }
 
 /** Whether an event is about messages, for those who follow only these; a new event does not compile before it is listed. */
@@ -196,6 +200,10 @@ const aboutMessages = {
   RecipientSkipped: false,
   CampaignEnded: false,
   CampaignSwept: false,
+  HoldsProposed: false,
+  ProposalApproved: false,
+  ProposalNotApproved: false,
+  ProposalEnded: false,
   SubjectErased: true,
 } as const satisfies Record<Event['type'], boolean>
 

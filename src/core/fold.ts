@@ -7,6 +7,7 @@ import type { CauseFacts, Event, MessageFacts, MessageId } from './events.ts'
 import { hourOf } from './leases.ts'
 import type { LiveMessage } from './messages.ts'
 import { classOf } from './policy.ts'
+import { countLeavers, foldProposal, isProposalEvent, membersBefore, type ProposalEvent } from './proposals.ts'
 import type { ReasonCode } from './reasons.ts'
 import { rememberAnswer, sweepRepeats } from './repeats.ts'
 import { isSameScope, scopeOf } from './scope.ts'
@@ -19,14 +20,17 @@ export type When = { position: number; at: number }
 /** Take in what has happened. The only writer of the state; exhaustive, and an unknown event stops the partition rather than vanish. */
 export function fold(state: State, event: Event, when: When): void {
   foldForCampaigns(state.campaigns, state.messages, event, when.at)
+  const members = membersBefore(state.proposals, state.messages, event)
   if (isCampaignEvent(event)) foldCampaign(state.campaigns, event, when.at)
+  else if (isProposalEvent(event)) foldProposal(state.proposals, event, when.at)
   else apply(state, event, when)
+  if (members) countLeavers(members, state.messages, event)
   state.at = when.at
   state.folded++
   if (state.folded % sweepEvery === 0) sweep(state, when.at)
 }
 
-function apply(state: State, event: Exclude<Event, CampaignEvent>, when: When): void {
+function apply(state: State, event: Exclude<Event, CampaignEvent | ProposalEvent>, when: When): void {
   switch (event.type) {
     case 'PolicyApplied':
       applyPolicy(state, event.policy, when.at)

@@ -38,7 +38,9 @@ const bucketCount = 256
 /** By urgency: the class's priority first, then the lane, so that a known device leaves before an unknown one and bulk comes last. */
 const laneRank: Record<Lane, number> = { reserved: 0, system: 1, open: 2, campaign: 3 }
 const ranks = 3 * lanes.length
-const rankOf = (message: LiveMessage): number => message.priority * lanes.length + laneRank[message.lane]
+/** Place among the urgencies, 0 leaves first. */
+export const rankOf = (message: Pick<LiveMessage, 'priority' | 'lane'>): number =>
+  message.priority * lanes.length + laneRank[message.lane]
 
 /**
  * The live messages with the indexes that find the next one due. The messages are state and are captured in snapshots; the indexes are

@@ -53,6 +53,25 @@ const act: fc.Arbitrary<Act> = fc.oneof(
       core =>
         core.do({ type: 'DiscardMessage', id, by, reason: 'drill' }),
   ),
+  fc.constantFrom('release' as const, 'discard' as const).map(
+    (action): Act =>
+      core =>
+        core.do({
+          type: 'ProposeHolds',
+          proposal: `p${core.state.proposals.size}`,
+          action,
+          query: {},
+          reason: 'drill',
+          by,
+        }),
+  ),
+  fc.tuple(fc.nat(3), message).map(
+    ([n, id]): Act =>
+      core => {
+        core.do({ type: 'ApproveProposal', proposal: `p${n}`, by: 'ben' })
+        core.do({ type: 'AdvanceProposal', proposal: `p${n}`, ids: [id, idOf(1), idOf(2)] })
+      },
+  ),
   fc.constantFrom('PauseClass' as const, 'ResumeClass' as const).map(
     (type): Act =>
       core =>

@@ -50,6 +50,7 @@ function restOf({
   allowance,
   stops,
   campaigns,
+  proposals,
   alarms,
   sources,
   folded,
@@ -66,6 +67,7 @@ function restOf({
     allowance: [...allowance],
     stops,
     campaigns: [...campaigns],
+    proposals: [...proposals],
     alarms,
     sources,
     folded,
@@ -103,5 +105,6 @@ function restoreRest(state: State, rest: any): number {
   state.streaks = new Map(rest.streaks)
   state.allowance = new Map(rest.allowance)
   state.campaigns = new Map(rest.campaigns)
+  state.proposals = new Map(rest.proposals)
   return rest.turn
 }

@@ -5,6 +5,7 @@ import { Demand } from './demand.ts'
 import { hourOf, Leases } from './leases.ts'
 import { LiveMessages } from './messages.ts'
 import { type ClassPolicy, classOf, freshPolicy, type Lane, type Policy, type Requirement } from './policy.ts'
+import type { Proposals } from './proposals.ts'
 import { newRepeats, type Repeats } from './repeats.ts'
 import { nextStopDue, type Stop } from './stops.ts'
 
@@ -29,6 +30,7 @@ export type State = {
   stops: Stop[]
   /** Intended bulk sends and corrections, by id. */
   campaigns: Campaigns
+  proposals: Proposals
   /** Alarms raised so far; the next one's id is one more. */
   alarms: number
   /** Names of the sources of causes, in order of appearance; rows hold the place of the name. */
@@ -56,6 +58,7 @@ export const newState = (): State => ({
   allowance: new Map(),
   stops: [],
   campaigns: new Map(),
+  proposals: new Map(),
   alarms: 0,
   sources: [],
   folded: 0,
