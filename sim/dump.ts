@@ -4,13 +4,30 @@ import { judge } from '../src/core/gate.ts'
 import type { LiveMessage } from '../src/core/messages.ts'
 import { restore } from '../src/core/snapshot.ts'
 import { newState, type State } from '../src/core/state.ts'
+import { streamsToJson } from '../src/core/streams.ts'
 import type { Entry } from '../src/journal/journal.ts'
 import type { MemoryStore } from '../src/journal/memory/journal.ts'
 import type { Table } from '../src/std/table.ts'
 
 /** The whole state as text, the same for equal states whatever the capacity of their tables. */
 export function dump(state: State): string {
-  const { messages, repeats, caps, ledger, streaks, allowance, leases, campaigns, proposals, ...plain } = state
+  const {
+    messages,
+    streaks,
+    allowance,
+    leases,
+    campaigns,
+    proposals,
+    streams,
+    repeats,
+    caps,
+    ledger,
+    networks,
+    recent,
+    signals,
+    ...plain
+  } = state
+  const tables = { repeats, caps, ...ledger, networks, recent, signals }
   const live = [...messages.all()].sort((a, b) => (a.facts.id < b.facts.id ? -1 : 1))
   const { accounts, ...numbers } = leases.toJSON() as { accounts: [string, unknown][] }
   return JSON.stringify({
@@ -19,11 +36,12 @@ export function dump(state: State): string {
     held: messages.heldCount,
     live: live.map(message => sortedKeys(message)),
     leases: { ...numbers, accounts: sorted(accounts) },
+    streams: streamsToJson(streams),
     streaks: sorted(streaks),
     allowance: sorted(allowance),
     campaigns: sorted(campaigns),
     proposals: [...proposals].map(([, proposal]) => sortedKeys(proposal)),
-    tables: Object.entries({ repeats, caps, ...ledger }).map(([name, table]) => [name, rowsOf(table)]),
+    tables: Object.entries(tables).map(([name, table]) => [name, rowsOf(table)]),
     decisions: decisions(state, live.slice(0, 3)),
   })
 }

@@ -169,7 +169,7 @@ const file = Type.Partial(
       templates: Type.Record(name, names),
       detection: positive(['softDays', 'hardDays', 'softHoldMs']),
       breakers: positive(['openMs', 'openMsMax', 'trialMs', 'canaries', 'canaryIntervalMs']),
-      requesters: positive(['perHour', 'timesUsual']),
+      requesters: positive(['perHour', 'pressedPerHour', 'timesUsual']),
       budgets: budgetsFile,
       hostname: Type.String({ minLength: 1, maxLength: 253 }),
       inFlightMax: Type.Integer({ minimum: 1, maximum: 10_000 }),

@@ -24,11 +24,20 @@ export const idOf = (n: number): MessageId =>
 export type Wanted = Partial<
   Pick<
     MessageFacts,
-    'application' | 'class' | 'template' | 'expiresAt' | 'environment' | 'allowListed' | 'via' | 'campaign'
+    | 'application'
+    | 'class'
+    | 'template'
+    | 'expiresAt'
+    | 'environment'
+    | 'allowListed'
+    | 'via'
+    | 'mentions'
+    | 'inOrder'
+    | 'campaign'
   >
 > & { account?: string; to?: string; cause?: string; key?: string; content?: string }
 
-export type Caused = Partial<Pick<CauseFacts, 'kind' | 'trust' | 'known' | 'occurredAt' | 'source'>> & {
+export type Caused = Partial<Pick<CauseFacts, 'kind' | 'trust' | 'known' | 'occurredAt' | 'source' | 'requester'>> & {
   account?: string
   recipients?: string[]
 }

@@ -45,6 +45,18 @@ export function capState(
   }
 }
 
+/** How many messages of a lane the mailbox got in the hour. */
+export function countWithinHour(caps: Caps, mailbox: Hash64, lane: Lane, now: number): number {
+  const at = caps.find(high(mailbox), low(mailbox))
+  return at < 0 ? 0 : countIn(caps.words, at, hour, lane, now)
+}
+
+/** Whether the mailbox was written to within the hour, in any lane. */
+export function wasWrittenTo(caps: Caps, mailbox: Hash64, now: number): boolean {
+  const at = caps.find(high(mailbox), low(mailbox))
+  return at >= 0 && lanes.some(lane => countIn(caps.words, at, hour, lane, now) > 0)
+}
+
 function increment(words: Uint32Array, at: number, window: typeof hour | typeof day, lane: Lane, now: number): void {
   if (minutes(now) - (words[at + window]! & ~noticed) >= spanMin[window]) {
     words[at + window] = minutes(now)

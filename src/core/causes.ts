@@ -2,7 +2,7 @@ import { type Hash64, hash64, high, low, mix, nameHash } from '../std/hash64.ts'
 import { Table } from '../std/table.ts'
 import type { CauseFacts, MessageFacts, Trust } from './events.ts'
 import { trusts } from './events.ts'
-import { type ClassPolicy, causeKinds } from './policy.ts'
+import { type CauseKind, type ClassPolicy, causeKinds } from './policy.ts'
 import type { ReasonCode } from './reasons.ts'
 
 /**
@@ -32,7 +32,7 @@ const causesLookedAtMax = 16
 
 const seconds = (at: number): number => Math.floor(at / 1000)
 
-/** What a row keeps of its cause in one word, from the lowest bit: kind 4, trust 2, known 1, from a network not seen before 1, agent 5, network 5, source 8. */
+/** What a row keeps of its cause in one word, from the lowest bit: kind 4, trust 2, known 1, from a network not seen before 1, agent 5, network 5, source 8, its network asks too much 1, finished 1. */
 export type CauseTraits = {
   kind: number
   trust: number
@@ -41,14 +41,19 @@ export type CauseTraits = {
   agent: number
   networkClass: number
   source: number
+  /** Its network has asked for more than its share. */
+  concentrated: boolean
 }
 
 export const sourcesMax = 255
 
-function traitsWord({ kind, trust, known, newNetwork, agent, networkClass, source }: CauseTraits): number {
-  const flags = (known ? 1 : 0) | (newNetwork ? 2 : 0)
-  return ((kind & 15) | ((trust & 3) << 4) | (flags << 6) | (agent << 8) | (networkClass << 13) | (source << 18)) >>> 0
+function traitsWord(traits: CauseTraits): number {
+  const { kind, trust, known, newNetwork, agent, networkClass, source, concentrated } = traits
+  const flags = (known ? 1 << 6 : 0) | (newNetwork ? 1 << 7 : 0) | (concentrated ? 1 << 26 : 0)
+  return ((kind & 15) | ((trust & 3) << 4) | flags | (agent << 8) | (networkClass << 13) | (source << 18)) >>> 0
 }
+
+const finishedBit = 1 << 27
 
 const traitsOf = (word: number): CauseTraits => ({
   kind: word & 15,
@@ -58,9 +63,17 @@ const traitsOf = (word: number): CauseTraits => ({
   agent: (word >>> 8) & 31,
   networkClass: (word >>> 13) & 31,
   source: (word >>> 18) & 255,
+  concentrated: ((word >>> 26) & 1) === 1,
 })
 
-export type MatchedCause = { key: Hash64; account: Hash64; trust: Trust; occurredAt: number; traits: CauseTraits }
+export type MatchedCause = {
+  key: Hash64
+  kind: CauseKind
+  account: Hash64
+  trust: Trust
+  occurredAt: number
+  traits: CauseTraits
+}
 
 export type Match =
   | { status: 'matched'; cause: MatchedCause; account: Hash64 }
@@ -72,7 +85,7 @@ export const hasCause = (ledger: Ledger, key: Hash64): boolean => ledger.causes.
 export function recordCause(
   ledger: Ledger,
   cause: CauseFacts,
-  { now, ...traits }: { now: number; source: number; newNetwork: boolean },
+  { now, ...traits }: { now: number } & Pick<CauseTraits, 'source' | 'newNetwork' | 'concentrated'>,
 ): void {
   const account = ledger.accounts.insert(high(cause.account), low(cause.account))
   const accountWords = ledger.accounts.words
@@ -236,10 +249,25 @@ function rowOf(ledger: Ledger, hi: number, lo: number): MatchedCause {
   return {
     key: hash64(hi, lo),
     account: hash64(words[at + 2]!, words[at + 3]!),
+    kind: causeKinds[traits.kind]!,
     trust: trusts[traits.trust]!,
     occurredAt: words[at + 7]! * 1000,
     traits,
   }
+}
+
+/** A cause that was reported and is remembered. */
+export const causeOf = (ledger: Ledger, key: Hash64): MatchedCause | undefined =>
+  hasCause(ledger, key) ? rowOf(ledger, high(key), low(key)) : undefined
+
+/** Marks that the person went on with what the cause brought; false when that was known, or the cause is not. */
+export function finishCause(ledger: Ledger, key: Hash64): boolean {
+  const at = ledger.causes.update(high(key), low(key))
+  if (at < 0) return false
+  const { words } = ledger.causes
+  if ((words[at + 6]! & finishedBit) !== 0) return false
+  words[at + 6] = (words[at + 6]! | finishedBit) >>> 0
+  return true
 }
 
 /** Drops what can no longer justify anything from one shard of each table. `keepMs` is the longest freshness of a class. */

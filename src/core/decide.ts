@@ -1,19 +1,23 @@
 import { unreachable } from '../std/assert.ts'
-import { type Hash64, isHash64 } from '../std/hash64.ts'
+import { type Hash64, high, isHash64, low } from '../std/hash64.ts'
+import type { Alarm } from './alarms.ts'
 import { campaignsDue, decideCampaign, isCampaignCommand } from './campaign-decisions.ts'
 import { campaignFault } from './campaigns.ts'
 import { causeAheadMsMax, hasCause } from './causes.ts'
 import type { Answer, Command, Decision, Handover } from './commands.ts'
+import { isVouchedFor, placeOf } from './effects.ts'
 import type { CauseFacts, Event, MessageFacts, MessageId } from './events.ts'
-import { expiryOf, judge } from './gate.ts'
+import { expiryOf, judge, type Verdict } from './gate.ts'
 import type { LiveMessage } from './messages.ts'
+import { networkShare } from './observe.ts'
 import { classOf } from './policy.ts'
 import { decideProposal, isProposalCommand } from './proposal-decisions.ts'
 import { earlierAnswer } from './repeats.ts'
 import type { Scope } from './scope.ts'
 import { scopeOf } from './scope.ts'
+import type { SignalFacts } from './signals.ts'
 import { budgetLeft, fromConfig, type State } from './state.ts'
-import { findStop, stopsMax } from './stops.ts'
+import { byDetector, findStop, openMs, stopOf, stopsMax } from './stops.ts'
 
 /** What happens when somebody wants something now. Pure: looks at the state, changes nothing. */
 export function decide(state: State, command: Command, now: number): Decision {
@@ -59,7 +63,7 @@ export function decide(state: State, command: Command, now: number): Decision {
     case 'ResumeClass':
       return resume(state, scopeOf(command), command.by)
     case 'ReportSignal':
-      return done({ type: 'SignalReported', signal: command.signal })
+      return reportSignal(state, command.signal, now)
     case 'ConfirmMessage':
       return confirm(state, command.id, command.by, now)
     case 'RecallMessage':
@@ -75,7 +79,7 @@ export function decide(state: State, command: Command, now: number): Decision {
     case 'EraseSubject':
       return eraseSubject(state, command.subject, command.by)
     case 'Tick':
-      return { events: [], answer: { type: 'done' }, next: dueNow(state, command.inFlight, now) }
+      return tick(state, command.inFlight, now)
     default:
       return unreachable(command)
   }
@@ -114,7 +118,7 @@ function requestMessage(state: State, facts: MessageFacts, now: number): Decisio
   if (!policy) return refused('class.unknown')
   const fault = campaignFault(state.campaigns, facts)
   if (fault) return refused(fault)
-  const { noticeDue, onAllowance, ...verdict } = judge(state, facts, policy, { now })
+  const { noticeDue, onAllowance, alarms, opens, ...verdict } = judge(state, facts, policy, { now })
   const event: Event = {
     type: 'MessageDecided',
     message: facts,
@@ -125,7 +129,29 @@ function requestMessage(state: State, facts: MessageFacts, now: number): Decisio
   }
   if (noticeDue && budgetLeft(state, facts.class, 'system', now) > 0) event.notice = noticeId(facts.id)
   const { outcome, reasons, lane } = verdict
-  return { events: [event], answer: { type: 'decided', id: facts.id, outcome, reasons, lane, repeat: false } }
+  const told = alarmed(state, { alarms, ...(opens && { opens }) }, now)
+  return {
+    ...told,
+    events: [...told.events, event],
+    answer: { type: 'decided', id: facts.id, outcome, reasons, lane, repeat: false },
+  }
+}
+
+/** What people are told, and the breaker that opens; messages of its place that wait on soft evidence are then looked at again. */
+function alarmed(
+  state: State,
+  { alarms, opens }: Pick<Verdict, 'alarms' | 'opens'>,
+  now: number,
+): Pick<Decision, 'events' | 'next'> {
+  const events: Event[] = alarms.map(alarm => ({ type: 'AlarmRaised', alarm }))
+  const alarm = alarms.at(-1)
+  const known = opens && findStop(state.stops, opens)
+  if (!opens || !alarm || (!known && state.stops.length >= stopsMax)) return { events }
+  const trips = (known?.breaker?.trips ?? 0) + 1
+  const endsAt = now + openMs(state.policy, trips)
+  events.push({ type: 'BreakerOpened', scope: opens, alarm: alarm.id, reason: alarm.detector, trips, endsAt })
+  const next = state.messages.waitingAt(opens).map((id): Command => ({ type: 'ReconsiderMessage', id }))
+  return { events, next }
 }
 
 /** The id of a notice is that of the message it is about with version 8 in place of 7 (RFC 9562 §5.8): unique, and the same on every replay. */
@@ -135,11 +161,30 @@ const noticeId = (id: MessageId): MessageId => `${id.slice(0, 14)}8${id.slice(15
 function reportCause(state: State, cause: CauseFacts, now: number): Decision {
   if (hasCause(state.ledger, cause.key)) return { events: [], answer: { type: 'repeat' } }
   if (cause.occurredAt - now > causeAheadMsMax) return refused('cause.from-the-future')
+  const told = concentrationAlarm(state, cause, now)
   const waiting = new Set<MessageId>()
   for (const key of [cause.key, cause.account, ...cause.recipients])
     for (const id of state.messages.waitingFor(key)) waiting.add(id)
   const next = [...waiting].map((id): Command => ({ type: 'ReconsiderMessage', id }))
-  return { events: [{ type: 'CauseReported', cause }], answer: { type: 'done' }, next }
+  return { events: [...told, { type: 'CauseReported', cause }], answer: { type: 'done' }, next }
+}
+
+/** People are told once an hour and network, when it goes over its share. */
+function concentrationAlarm(state: State, cause: CauseFacts, now: number): Event[] {
+  const share = networkShare(state, cause, now)
+  if (!share || share.requests !== share.perHourMax) return []
+  const { requests, perHourMax, usual, className } = share
+  const place = { class: className, lane: 'open', source: cause.source, template: '' } as const
+  const numbers = { requests: requests + 1, perHourMax, usual }
+  const id = state.alarms + 1
+  const alarm: Alarm = { ...place, id, level: 'notice', detector: 'requester-concentrated', numbers, messages: [] }
+  return [{ type: 'AlarmRaised', alarm }]
+}
+
+function reportSignal(state: State, signal: SignalFacts, now: number): Decision {
+  if (state.signals.find(high(signal.key), low(signal.key)) >= 0) return { events: [], answer: { type: 'repeat' } }
+  if (signal.occurredAt - now > causeAheadMsMax) return refused('signal.from-the-future')
+  return done({ type: 'SignalReported', signal })
 }
 
 /** A message whose cause came, or whose wait or life has ended. */
@@ -156,25 +201,33 @@ function reconsider(state: State, id: MessageId, now: number): Decision {
   const { until } = message.status
   const verdict = judge(state, message.facts, policy, {
     now,
-    again: { decidedAt: message.decidedAt, until, lane: message.lane },
+    again: {
+      decidedAt: message.decidedAt,
+      until,
+      lane: message.lane,
+      seen: message.reasons.includes('evidence.soft'),
+    },
   })
-  const { outcome, reasons, lane, cause, source, account } = verdict
+  if (verdict.awaitsCauseUntil !== undefined) return done()
+  const told = alarmed(state, verdict, now)
+  return { ...told, events: [...told.events, settled(id, verdict)], answer: { type: 'done' } }
+}
+
+/** What becomes of a message that has waited. */
+function settled(id: MessageId, verdict: Verdict): Event {
+  const { outcome, reasons, lane, cause, source = '', account, seen, softUntil } = verdict
+  const shown = seen && { seen }
   switch (outcome) {
     case 'deliver':
-      return done({
-        type: 'MessageReleased',
-        id,
-        reasons,
-        lane,
-        account,
-        ...(cause && { cause, source: source ?? '' }),
-      })
+      return { type: 'MessageReleased', id, reasons, lane, account, ...(cause && { cause, source }), ...shown }
     case 'reject':
-      return done({ type: 'MessageRejected', id, reasons })
+      return { type: 'MessageRejected', id, reasons }
     case 'expire':
-      return done({ type: 'MessageExpired', id, reasons })
-    default:
-      return verdict.awaitsCauseUntil !== undefined ? done() : done({ type: 'MessageHeld', id, reasons })
+      return { type: 'MessageExpired', id, reasons }
+    default: {
+      const caused = cause && { cause, source, lane }
+      return { type: 'MessageHeld', id, reasons, ...caused, ...shown, ...(softUntil !== undefined && { softUntil }) }
+    }
   }
 }
 
@@ -267,6 +320,35 @@ function eraseSubject(state: State, subject: Hash64, by: string): Decision {
   for (const { account, facts } of state.messages.all())
     if (account === subject || facts.address === subject) messages.push(facts.id)
   return done({ type: 'SubjectErased', subject, by, messages })
+}
+
+/** What time alone brings about: stops that change, messages that a breaker has caught on their way, waits and lives that have ended. */
+function tick(state: State, inFlight: ReadonlySet<MessageId>, now: number): Decision {
+  const events = stopsDue(state, now)
+  const unswept = state.stops.filter(({ breaker, isSwept }) => breaker && (!isSwept || now >= breaker.endsAt))
+  const caught = unswept.length > 0 ? recalls(state, inFlight, now) : []
+  for (const { scope, isSwept } of unswept) if (!isSwept) events.push({ type: 'BreakerSwept', scope })
+  return { events, answer: { type: 'done' }, next: [...caught, ...dueNow(state, inFlight, now)] }
+}
+
+function stopsDue(state: State, now: number): Event[] {
+  return state.stops.flatMap(({ scope, until, by, breaker }): Event[] => {
+    if (!breaker) return until !== undefined && now >= until ? [{ type: 'ClassResumed', ...scope, by }] : []
+    if (now < breaker.endsAt) return []
+    if (breaker.phase === 'half-open') return [{ type: 'BreakerClosed', scope, by: byDetector }]
+    return [{ type: 'BreakerHalfOpened', scope, endsAt: now + state.policy.breakers.trialMs }]
+  })
+}
+
+/** What was decided before a breaker opened and is not with the world: it waits for a person. */
+function recalls(state: State, inFlight: ReadonlySet<MessageId>, now: number): Command[] {
+  const caught: Command[] = []
+  for (const message of state.messages.all()) {
+    const { id } = message.facts
+    if (message.status.is !== 'ready' || inFlight.has(id) || isVouchedFor(message)) continue
+    if (stopOf(state, placeOf(message), now)?.breaker) caught.push({ type: 'RecallMessage', id })
+  }
+  return caught
 }
 
 /** Messages whose wait or life has ended. */

@@ -17,6 +17,8 @@ export type Effect = {
   lane: Lane
   /** Source of its cause, '' without one. */
   source: string
+  /** A person has released it, or its holder confirmed it. */
+  isVouchedFor: boolean
   priority: number
   position: number
   facts: MessageFacts
@@ -42,7 +44,7 @@ export function effects(state: State, now: number, window: Window, { inFlight, i
   let bulkRoom = window.bulkInFlightMax - countBulk(inFlight)
   const due: Effect[] = []
   for (const message of state.messages.urgent(now)) {
-    if (inFlight.has(message.facts.id) || message.expiresAt <= now || isStopped(state, message, now)) continue
+    if (inFlight.has(message.facts.id) || message.expiresAt <= now || isHeldBack(state, message, now)) continue
     if (isBulk(message) && bulkRoom-- <= 0) break
     due.push(handOver(message))
     if (--room === 0) break
@@ -50,11 +52,23 @@ export function effects(state: State, now: number, window: Window, { inFlight, i
   return due
 }
 
-/** A stop reaches what was decided before it: after its acknowledgement only what is in flight already is handed over. */
-function isStopped(state: State, message: LiveMessage, now: number): boolean {
+/**
+ * A stop reaches what was decided before it: after its acknowledgement only what is in flight already is handed over. A message that a person
+ * released or its holder confirmed passes the breakers of detectors; a stop by a person holds it as any other.
+ */
+export function isStopped(
+  state: Pick<State, 'stops' | 'policy' | 'campaigns'>,
+  message: Pick<LiveMessage, 'facts' | 'lane' | 'source'> & { isVouchedFor: boolean },
+  now: number,
+): boolean {
   if (isWithheld(state.campaigns, message.facts)) return true
-  return state.stops.length > 0 && stopOf(state, placeOf(message), now) !== undefined
+  if (state.stops.length === 0) return false
+  const stop = stopOf(state, placeOf(message), now)
+  return stop !== undefined && !(stop.breaker && message.isVouchedFor)
 }
+
+export const isVouchedFor = ({ reasons }: Pick<LiveMessage, 'reasons'>): boolean =>
+  reasons.includes('hold.released') || reasons.includes('hold.confirmed')
 
 /** Where a message, or its hand-over, stands. */
 export const placeOf = ({ facts, lane, source }: Pick<LiveMessage, 'facts' | 'lane' | 'source'>): Place => ({
@@ -70,7 +84,23 @@ function countBulk(inFlight: ReadonlyMap<MessageId, Effect>): number {
   return count
 }
 
-function handOver({ facts, upstream, attempts, expiresAt, lane, source, priority, position }: LiveMessage): Effect {
-  const attempt = attempts + 1
-  return { type: 'HandOver', id: facts.id, upstream, attempt, expiresAt, lane, source, priority, position, facts }
+const isHeldBack = (state: State, message: LiveMessage, now: number): boolean =>
+  (state.stops.length > 0 || message.facts.campaign !== undefined) &&
+  isStopped(state, { ...message, isVouchedFor: isVouchedFor(message) }, now)
+
+function handOver(message: LiveMessage): Effect {
+  const { facts, upstream, attempts, expiresAt, lane, source, priority, position } = message
+  return {
+    type: 'HandOver',
+    id: facts.id,
+    upstream,
+    attempt: attempts + 1,
+    expiresAt,
+    lane,
+    source,
+    isVouchedFor: isVouchedFor(message),
+    priority,
+    position,
+    facts,
+  }
 }

@@ -5,6 +5,7 @@ import type { CauseKind, Lane, Policy } from './policy.ts'
 import type { ProposalEvent } from './proposals.ts'
 import type { ReasonCode } from './reasons.ts'
 import type { Scope } from './scope.ts'
+import type { Seen } from './seen.ts'
 import type { SignalFacts } from './signals.ts'
 
 /** A UUIDv7 (RFC 9562 §5.7) in lower case, made by the shell. A notice of the core's own has version 8, derived from the message it is about. */
@@ -106,6 +107,8 @@ export type Event =
       awaitsCauseUntil?: number
       /** Only for a hold of some seconds on soft evidence, which goes on by itself unless it is confirmed. */
       softUntil?: number
+      /** What the detectors were shown; absent where they do not look. */
+      seen?: Seen
       /** The mailbox is told once that more was asked for than it is sent. */
       notice?: MessageId
     }
@@ -122,8 +125,18 @@ export type Event =
       by?: string
       /** The proposal that it was released by. */
       proposal?: string
+      seen?: Seen
     }
-  | { type: 'MessageHeld'; id: MessageId; reasons: ReasonCode[] }
+  | {
+      type: 'MessageHeld'
+      id: MessageId
+      reasons: ReasonCode[]
+      cause?: Hash64
+      source?: string
+      lane?: Lane
+      seen?: Seen
+      softUntil?: number
+    }
   | { type: 'MessageRejected'; id: MessageId; reasons: ReasonCode[] }
   | { type: 'MessageDiscarded'; id: MessageId; by: string; reason: string; proposal?: string }
   | { type: 'MessageExpired'; id: MessageId; reasons: ReasonCode[] }
@@ -155,6 +168,8 @@ export type Event =
   | { type: 'AlarmRaised'; alarm: Alarm }
   /** `endsAt`: when it lets canaries through. */
   | { type: 'BreakerOpened'; scope: Scope; alarm: number; reason: string; trips: number; endsAt: number }
+  /** What was decided before it opened, and is not with the world, has been caught. */
+  | { type: 'BreakerSwept'; scope: Scope }
   | { type: 'BreakerHalfOpened'; scope: Scope; endsAt: number }
   /** By itself after a trial without a finding, or by a person. */
   | { type: 'BreakerClosed'; scope: Scope; by: string }
@@ -185,6 +200,7 @@ const aboutMessages = {
   SignalReported: false,
   AlarmRaised: false,
   BreakerOpened: false,
+  BreakerSwept: false,
   BreakerHalfOpened: false,
   BreakerClosed: false,
   CampaignDrafted: false,

@@ -1,18 +1,25 @@
 import { assert, unreachable } from '../std/assert.ts'
+import { type Hash64, high, low } from '../std/hash64.ts'
+import type { Alarm } from './alarms.ts'
 import { applyPolicy, countDelivered, loadBaseline } from './budgets.ts'
 import { type CampaignEvent, foldCampaign, foldForCampaigns, isCampaignEvent } from './campaigns.ts'
 import { countMessage, markNoticed, sweepCaps } from './caps.ts'
-import { recordCause, returnCause, sourcesMax, sweepLedger, useCause } from './causes.ts'
-import type { CauseFacts, Event, MessageFacts, MessageId } from './events.ts'
+import { causeOf, returnCause, sweepLedger, useCause } from './causes.ts'
+import { placeOf } from './effects.ts'
+import type { Event, MessageFacts, MessageId } from './events.ts'
 import { hourOf } from './leases.ts'
 import type { LiveMessage } from './messages.ts'
+import { followUp, learnTemplate, rearm, takeCause, takeIn, takeSignal } from './observe.ts'
 import { classOf } from './policy.ts'
 import { countLeavers, foldProposal, isProposalEvent, membersBefore, type ProposalEvent } from './proposals.ts'
 import type { ReasonCode } from './reasons.ts'
+import { sweepRecent } from './recent.ts'
 import { rememberAnswer, sweepRepeats } from './repeats.ts'
-import { isSameScope, scopeOf } from './scope.ts'
+import { sweepNetworks } from './requesters.ts'
+import { isSameScope, type Place, scopeOf } from './scope.ts'
+import type { SignalFacts } from './signals.ts'
 import { fromConfig, longestFreshnessMs, type State, streakKey } from './state.ts'
-import { byDetector, findStop, type Stop } from './stops.ts'
+import { byDetector, findStop, type Stop, trialsOf } from './stops.ts'
 
 /** Where an event stands: the position and instant of its batch. */
 export type When = { position: number; at: number }
@@ -38,7 +45,7 @@ function apply(state: State, event: Exclude<Event, CampaignEvent | ProposalEvent
       return
     case 'CauseReported':
       state.heartbeat.heardAt = when.at
-      return causeReported(state, event.cause, when.at)
+      return takeCause(state, event.cause, when.at)
     case 'CoverageReported':
       state.heartbeat = { promised: true, heardAt: when.at }
       return
@@ -48,11 +55,8 @@ function apply(state: State, event: Exclude<Event, CampaignEvent | ProposalEvent
       return
     case 'MessageReleased':
       return messageReleased(state, event, when)
-    case 'MessageHeld': {
-      state.messages.change(event.id, { status: { is: 'held' }, reasons: event.reasons })
-      const { facts } = state.messages.get(event.id)!
-      return broken(state, streakKey(facts.application, facts.class))
-    }
+    case 'MessageHeld':
+      return messageHeld(state, event, when)
     case 'MessageRejected':
     case 'MessageDiscarded':
     case 'MessageExpired':
@@ -75,15 +79,14 @@ function apply(state: State, event: Exclude<Event, CampaignEvent | ProposalEvent
     case 'ClassPaused':
     case 'ClassResumed':
     case 'BreakerOpened':
+    case 'BreakerSwept':
     case 'BreakerHalfOpened':
     case 'BreakerClosed':
       return applyStop(state, event, when)
     case 'SignalReported':
-      return loadBaseline(state, event.signal)
+      return signalReported(state, event.signal, when.at)
     case 'AlarmRaised':
-      state.demand.freeze(event.alarm.class, hourOf(when.at))
-      state.alarms = event.alarm.id
-      return
+      return alarmRaised(state, event.alarm, when.at)
     case 'SubjectErased':
       for (const id of event.messages) state.messages.remove(id)
       return
@@ -94,7 +97,7 @@ function apply(state: State, event: Exclude<Event, CampaignEvent | ProposalEvent
 
 type StopEvent = Extract<
   Event,
-  { type: 'ClassPaused' | 'ClassResumed' | 'BreakerOpened' | 'BreakerHalfOpened' | 'BreakerClosed' }
+  { type: 'ClassPaused' | 'ClassResumed' | 'BreakerOpened' | 'BreakerSwept' | 'BreakerHalfOpened' | 'BreakerClosed' }
 >
 
 function applyStop(state: State, event: StopEvent, when: When): void {
@@ -109,16 +112,23 @@ function applyStop(state: State, event: StopEvent, when: When): void {
     case 'BreakerOpened': {
       const { scope, alarm, reason, trips, endsAt } = event
       const breaker: Stop['breaker'] = { alarm, trips, phase: 'open', endsAt, canaries: 0, intervalAt: 0 }
-      return putStop(state, { scope, by: byDetector, reason, since: when.at, breaker })
+      return putStop(state, { scope, by: byDetector, reason, since: when.at, breaker, isSwept: false })
+    }
+    case 'BreakerSwept': {
+      const stop = findStop(state.stops, event.scope)
+      if (stop) stop.isSwept = true
+      return
     }
     case 'BreakerHalfOpened': {
       const stop = findStop(state.stops, event.scope)
       assert(stop?.breaker, 'only a breaker becomes half-open')
       Object.assign(stop.breaker, { phase: 'half-open', endsAt: event.endsAt, canaries: 0, intervalAt: when.at })
-      return
+      return rearm(state, event.scope, when.at)
     }
     case 'BreakerClosed':
-      return removeStop(state, event.scope)
+      removeStop(state, event.scope)
+      if (event.by !== byDetector) learnTemplate(state, event.scope.class, event.scope.template, true)
+      return rearm(state, event.scope, when.at)
     default:
       return unreachable(event)
   }
@@ -135,17 +145,19 @@ function removeStop(state: State, scope: Stop['scope']): void {
   state.stops = state.stops.filter(stop => !isSameScope(stop.scope, scope))
 }
 
-function causeReported(state: State, cause: CauseFacts, now: number): void {
-  const source = sourceNumber(state, cause.source)
-  recordCause(state.ledger, cause, { now, source, newNetwork: false })
+function signalReported(state: State, signal: SignalFacts, at: number): void {
+  const row = state.signals.insert(high(signal.key), low(signal.key))
+  state.signals.words[row + 2] = Math.floor(at / 1000)
+  loadBaseline(state, signal)
+  takeSignal(state, signal, at)
 }
 
-/** Beyond `sourcesMax` all share the last number. */
-function sourceNumber(state: State, name: string): number {
-  const known = state.sources.indexOf(name)
-  if (known >= 0) return known
-  if (state.sources.length < sourcesMax) return state.sources.push(name) - 1
-  return sourcesMax - 1
+function alarmRaised(state: State, alarm: Alarm, at: number): void {
+  state.alarms = alarm.id
+  state.demand.freeze(alarm.class, hourOf(at))
+  for (const { told, class: className, lane, source } of state.streams.list)
+    if (className === alarm.class && (lane === undefined || (lane === alarm.lane && source === alarm.source)))
+      told[`${alarm.level}/${alarm.detector}`] = at
 }
 
 type Decided = Extract<Event, { type: 'MessageDecided' }>
@@ -154,15 +166,44 @@ function messageDecided(state: State, event: Decided, when: When): void {
   const { message, outcome, reasons, lane, cause } = event
   const { at } = when
   rememberAnswer(state.repeats, message, { outcome, lane, reasons, at })
+  const going = { ...event, facts: message, at }
+  if (event.seen) takeIn(state, { id: message.id, place: placeAt(going), seen: event.seen, at })
   const goesOn = outcome === 'deliver' || outcome === 'hold' || outcome === 'confirm'
   if (event.notice) addNotice(state, event, event.notice, when)
   if (!goesOn) return
   countMessage(state.caps, message.mailbox, lane, at)
-  if (outcome === 'deliver') spend(state, message, lane, reasons, at)
+  if (outcome === 'deliver') {
+    spend(state, message, lane, reasons, at)
+    goOut(state, going)
+  }
   if (cause) useCause(state.ledger, cause, message.class, message.address, at)
   if (event.awaitsCauseUntil === undefined && !message.campaign)
     countMatch(state, message.application, message.class, cause !== undefined)
   state.messages.add(liveMessage(event, when))
+}
+
+type Going = Pick<LiveMessage, 'facts' | 'lane'> & { source?: string; cause?: Hash64; at: number }
+
+const placeAt = ({ facts, lane, source = '' }: Going): Place => placeOf({ facts, lane, source })
+
+/** It leaves: as a canary if its breaker is half-open, and what is heard of it later finds its stream. */
+function goOut(state: State, going: Going): void {
+  const { facts, cause, at } = going
+  if (facts.via === 'notice' || facts.campaign) return
+  const place = placeAt(going)
+  countCanary(state, place, at)
+  learnTemplate(state, facts.class, facts.template?.name)
+  followUp(state, { id: facts.id, place, at, askedAt: cause ? (causeOf(state.ledger, cause)?.occurredAt ?? at) : at })
+}
+
+/** Of the few that a half-open breaker lets through in an interval this was one. */
+function countCanary(state: State, place: Place, at: number): void {
+  for (const { breaker } of trialsOf(state.stops, place)) {
+    if (!breaker) continue
+    if (at - breaker.intervalAt >= state.policy.breakers.canaryIntervalMs)
+      Object.assign(breaker, { intervalAt: at, canaries: 0 })
+    breaker.canaries++
+  }
 }
 
 function liveMessage(event: Decided, { position, at }: When): LiveMessage {
@@ -203,11 +244,36 @@ function addNotice(state: State, event: Decided, id: MessageId, when: When): voi
   state.messages.add(liveMessage({ ...decided, message: facts, lane: 'system', outcome: 'deliver', reasons: [] }, when))
 }
 
+function messageHeld(state: State, event: Extract<Event, { type: 'MessageHeld' }>, { at }: When): void {
+  const { id, reasons, softUntil } = event
+  const { facts, lane, status } = state.messages.get(id)!
+  if (event.seen)
+    takeIn(state, { id, place: placeAt({ ...event, facts, lane: event.lane ?? lane, at }), seen: event.seen, at })
+  if (event.cause) useCause(state.ledger, event.cause, facts.class, facts.address, at)
+  const patch: Partial<LiveMessage> = {
+    status: softUntil === undefined ? { is: 'held' } : { is: 'waiting', until: softUntil },
+    reasons,
+  }
+  if (event.cause) Object.assign(patch, { cause: event.cause, source: event.source ?? '' })
+  if (event.lane && event.lane !== lane) {
+    countMessage(state.caps, facts.mailbox, event.lane, at)
+    patch.lane = event.lane
+  }
+  state.messages.change(id, patch)
+  // A message that waited for its cause in vain; one that a breaker caught says nothing about causes.
+  if (status.is === 'waiting' && !event.cause && !reasons.includes('breaker.open'))
+    broken(state, streakKey(facts.application, facts.class))
+}
+
 function messageReleased(state: State, event: Extract<Event, { type: 'MessageReleased' }>, { at }: When): void {
   const message = state.messages.get(event.id)
   assert(message && message.status.is !== 'ready', 'only a message that is kept is released')
   const { facts } = message
   const waited = message.status.is === 'waiting'
+  const going: Going = { facts, lane: event.lane, source: event.source ?? message.source, at }
+  const cause = event.cause ?? message.cause
+  if (event.seen) takeIn(state, { id: event.id, place: placeAt(going), seen: event.seen, at })
+  if (!event.by) goOut(state, cause ? { ...going, cause } : going)
   spend(state, facts, event.lane, event.reasons, at)
   if (event.lane !== message.lane) countMessage(state.caps, facts.mailbox, event.lane, at)
   if (event.cause) useCause(state.ledger, event.cause, facts.class, facts.address, at)
@@ -265,5 +331,9 @@ function sweep(state: State, at: number): void {
   const turn = state.folded / sweepEvery
   sweepCaps(state.caps, turn % state.caps.shardCount, at)
   sweepRepeats(state.repeats, turn % state.repeats.shardCount, at, state.policy.repeatWindowMs)
+  sweepRecent(state.recent, turn % state.recent.shardCount, at)
+  sweepNetworks(state.networks, turn % state.networks.shardCount, at)
+  const day = Math.floor(at / 1000) - 24 * 3600
+  state.signals.sweep(turn % state.signals.shardCount, (words, row) => words[row + 2]! < day)
   sweepLedger(state.ledger, turn % state.ledger.causes.shardCount, at, longestFreshnessMs(state.policy))
 }

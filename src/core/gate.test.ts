@@ -199,7 +199,7 @@ describe('a silent source of causes', () => {
 describe('a stop', () => {
   it.each([
     ['the whole class', undefined, 'hold open breaker.open', 'hold reserved breaker.open'],
-    ['one lane', 'open', 'hold open breaker.open', 'deliver reserved'],
+    ['one lane', 'open', 'confirm open breaker.open', 'deliver reserved'],
   ] as const)('of %s', (_name, lane, open, reserved) => {
     const core = new Core()
     core.cause('c')

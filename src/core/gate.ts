@@ -1,12 +1,15 @@
 import type { Hash64 } from '../std/hash64.ts'
+import type { Alarm } from './alarms.ts'
 import { isCorrection } from './campaigns.ts'
-import { capState } from './caps.ts'
+import { capState, countWithinHour, wasWrittenTo } from './caps.ts'
 import { accountOf, type Match, matchCause, ownsAddress } from './causes.ts'
-import type { MessageFacts, Outcome } from './events.ts'
+import { detect } from './detection.ts'
+import type { MessageFacts, Outcome, Trust } from './events.ts'
 import { hourOf } from './leases.ts'
 import { type ClassPolicy, type Lane, versionsOf } from './policy.ts'
 import type { ReasonCode } from './reasons.ts'
 import type { Place } from './scope.ts'
+import { type Seen, seenOf } from './seen.ts'
 import { budgetLeft, isSilent, requirementOf, type State, streakKey } from './state.ts'
 import { stopOf } from './stops.ts'
 
@@ -23,6 +26,12 @@ export type Verdict = {
   /** Source of the matched cause. */
   source?: string
   awaitsCauseUntil?: number
+  softUntil?: number
+  /** What the detectors were shown. */
+  seen?: Seen
+  alarms: Alarm[]
+  /** The breaker of this place opens, by the last of the alarms. */
+  opens?: Place
   noticeDue: boolean
   /** The message goes out on the small allowance for causes whose source has fallen silent. */
   onAllowance: boolean
@@ -30,8 +39,8 @@ export type Verdict = {
 
 export type Occasion = {
   now: number
-  /** A message that has waited for its cause is looked at once more: it has been counted against its mailbox already. */
-  again?: { decidedAt: number; until: number; lane: Lane }
+  /** A message that has waited is looked at once more: it has been counted against its mailbox already, and perhaps `seen` by the detectors. */
+  again?: { decidedAt: number; until: number; lane: Lane; seen: boolean }
 }
 
 /** What the checks look at. */
@@ -45,10 +54,18 @@ type Case = {
   place: Place
   expiresAt: number
   again: Occasion['again']
+  /** As far as the checks before have come. */
+  verdict: Verdict
 }
 
 /** `binds: always` holds in every mode; else it binds in `enforce` only; `never` is recorded. */
-type Finding = { code: ReasonCode; outcome: Outcome; binds: 'always' | 'enforced' | 'never'; awaitsUntil?: number }
+type Finding = {
+  code: ReasonCode
+  outcome: Outcome
+  binds: 'always' | 'enforced' | 'never'
+  awaitsUntil?: number
+  softUntil?: number
+}
 
 type Check = (one: Case) => Finding | undefined
 
@@ -57,9 +74,12 @@ const checks: Check[] = [
   template,
   cause,
   recipient, // and the rest of the proof of the rendered bytes
+  otherRecipient,
   secret,
   cap,
+  requester,
   breaker,
+  evidence,
   budget,
 ]
 
@@ -70,19 +90,20 @@ export function judge(state: State, facts: MessageFacts, policy: ClassPolicy, { 
   const expiresAt = expiryOf(facts, policy, again?.decidedAt ?? now)
   const lane = laneOf(policy, match)
   const place = placeOf(state, facts, lane, match)
-  const one: Case = { state, policy, facts, now, match, lane, place, expiresAt, again }
   const verdict: Verdict = {
     outcome: 'deliver',
     reasons: [],
-    lane: one.lane,
+    lane,
     account: match?.account ?? accountOf(state.ledger, facts),
+    alarms: [],
     noticeDue: false,
     onAllowance: false,
   }
   if (match?.status === 'matched') {
     verdict.cause = match.cause.key
-    verdict.source = one.place.source
+    verdict.source = place.source
   }
+  const one: Case = { state, policy, facts, now, match, lane, place, expiresAt, again, verdict }
   let decided = false
   for (const check of checks) {
     const finding = check(one)
@@ -92,6 +113,7 @@ export function judge(state: State, facts: MessageFacts, policy: ClassPolicy, { 
     decided = true
     verdict.outcome = finding.outcome
     if (finding.awaitsUntil !== undefined) verdict.awaitsCauseUntil = finding.awaitsUntil
+    if (finding.softUntil !== undefined) verdict.softUntil = finding.softUntil
   }
   verdict.onAllowance = verdict.outcome === 'deliver' && verdict.reasons.includes('cause.source-silent')
   verdict.noticeDue = !facts.campaign && verdict.outcome === 'suppress' && capOf(one).noticeDue
@@ -115,9 +137,13 @@ const placeOf = (state: State, facts: MessageFacts, lane: Lane, match: Match | u
 /** 7. The lane, by trust in the requester. */
 function laneOf(policy: ClassPolicy, match: Match | undefined): Lane {
   if (policy.lane === 'campaign') return 'campaign'
-  if (match?.status !== 'matched') return 'open'
-  if (policy.lane === 'system') return 'system'
-  return match.cause.trust === 'unknown' ? 'open' : 'reserved'
+  return match?.status === 'matched' ? laneByTrust(policy, match.cause.trust) : 'open'
+}
+
+/** The lane of a message with a cause of this trust. */
+export function laneByTrust({ lane }: ClassPolicy, trust: Trust): Lane {
+  if (lane !== 'by-requester') return lane
+  return trust === 'unknown' ? 'open' : 'reserved'
 }
 
 /** 2. Test and staging material never reaches people outside the allow-list. */
@@ -134,13 +160,19 @@ function environment({ state, facts }: Case): Finding | undefined {
 function template({ state, policy, facts }: Case): Finding | undefined {
   if (facts.template) {
     const { name, version } = facts.template
-    const versions = versionsOf(state.policy, name)
-    if (versions && (version === undefined || versions.includes(version))) return undefined
+    if (
+      isApproved(versionsOf(state.policy.templates, name), version) ||
+      isApproved(versionsOf(state.approved, name), version)
+    )
+      return undefined
     return { code: 'template.unknown', outcome: 'hold', binds: 'always' }
   }
   if (policy.content === 'inline' || facts.via === 'notice' || facts.campaign) return undefined
   return { code: 'content.inline-not-allowed', outcome: 'hold', binds: 'enforced' }
 }
+
+const isApproved = (versions: string[] | undefined, version: string | undefined): boolean =>
+  versions !== undefined && (version === undefined || versions.includes(version))
 
 /** 4. A cause of the right kind, for this account, fresh and not used up. */
 function cause(one: Case): Finding | undefined {
@@ -183,6 +215,12 @@ function recipient({ state, facts, match, now }: Case): Finding | undefined {
   return { code: 'recipient.not-the-accounts', outcome: 'hold', binds: 'enforced' }
 }
 
+/** 5. No value or text names the address of somebody else who was written to lately: a sender that mixes people up does just that. */
+function otherRecipient({ state, facts, now }: Case): Finding | undefined {
+  if (!facts.mentions?.some(mailbox => wasWrittenTo(state.caps, mailbox, now))) return undefined
+  return { code: 'content.other-recipient', outcome: 'hold', binds: 'enforced' }
+}
+
 /** 6. The secret outlives the delivery. Holds in every mode: an expired secret helps nobody. */
 function secret({ policy, expiresAt, facts, now }: Case): Finding | undefined {
   const lastsUntil = facts.expiresAt === undefined ? expiresAt : facts.expiresAt - policy.deliveryMs
@@ -200,15 +238,74 @@ function cap(one: Case): Finding | undefined {
   return { code: 'cap.mailbox', outcome: 'suppress', binds: 'enforced' }
 }
 
+/** 8. Its network asks for no more than its share. What is over is held before it counts against what others need. */
+function requester(one: Case): Finding | undefined {
+  const { match, lane } = one
+  if (lane !== 'open' || match?.status !== 'matched' || !match.cause.traits.concentrated) return undefined
+  return { code: 'requester.concentrated', outcome: stoppedOutcome(one), binds: 'enforced' }
+}
+
+/** While a request from an unknown place cannot go, the holder of a known account may confirm it in the app. */
+function stoppedOutcome({ state, policy, lane, place, match, now }: Case): 'confirm' | 'hold' {
+  const isKnown = match?.status === 'matched' && match.cause.traits.known
+  if (policy.whenStopped !== 'confirm' || lane !== 'open' || !isKnown) return 'hold'
+  // A confirmation takes the reserved lane; while that is stopped as well it would lead nowhere.
+  return stopOf(state, { ...place, lane: 'reserved' }, now) ? 'hold' : 'confirm'
+}
+
 /** 9. Nobody has stopped this place. A person's stop holds in every mode; so does a breaker, which opens only where detectors enforce. */
-function breaker({ state, place, now }: Case): Finding | undefined {
-  if (!stopOf(state, place, now)) return undefined
-  return { code: 'breaker.open', outcome: 'hold', binds: 'always' }
+function breaker(one: Case): Finding | undefined {
+  if (!stopOf(one.state, one.place, one.now)) return undefined
+  return { code: 'breaker.open', outcome: stoppedOutcome(one), binds: 'always' }
+}
+
+/**
+ * 9. What the detectors make of it. They are shown all that would reach a person, and what is held before it does; not what is suppressed,
+ * ends here anyway or still waits for its cause.
+ */
+function evidence(one: Case): Finding | undefined {
+  const { state, facts, policy, place, now, again, verdict } = one
+  if (facts.via === 'notice' || facts.campaign || again?.seen) return undefined
+  if (verdict.awaitsCauseUntil !== undefined || endsHere.has(verdict.outcome)) return undefined
+  const seen = shownBy(one)
+  verdict.seen = seen
+  const isStopped = verdict.reasons.includes('breaker.open')
+  const { level, alarms } = isStopped ? { alarms: [] as Alarm[] } : detect(state, { facts, place, policy, seen, now })
+  verdict.alarms = alarms
+  if (level === 'hard') {
+    verdict.opens = place
+    return { code: 'breaker.open', outcome: stoppedOutcome(one), binds: 'enforced' }
+  }
+  if (level !== 'soft') return undefined
+  return {
+    code: 'evidence.soft',
+    outcome: 'hold',
+    binds: 'enforced',
+    softUntil: now + state.policy.detection.softHoldMs,
+  }
+}
+
+const endsHere = new Set<Outcome>(['suppress', 'reject', 'expire'])
+
+function shownBy({ state, policy, facts, match, lane, now, again, verdict }: Case): Seen {
+  const requirement = requirementOf(state, facts.application, facts.class, policy)
+  const streak = state.streaks.get(streakKey(facts.application, facts.class)) ?? 0
+  return seenOf({
+    facts,
+    match,
+    lane,
+    now,
+    reasons: verdict.reasons,
+    isConnected: (requirement === 'required' || streak > 0) && !isSilent(state, now),
+    isRepeated: countWithinHour(state.caps, facts.mailbox, lane, now) > (again?.lane === lane ? 1 : 0),
+    usual: Object.hasOwn(state.usual, facts.class) ? state.usual[facts.class] : undefined,
+  })
 }
 
 /** 10. The lease of this hour has room. A campaign has a budget of its own: its approved audience, each recipient once. */
-function budget({ state, facts, lane, now }: Case): Finding | undefined {
+function budget(one: Case): Finding | undefined {
+  const { state, facts, lane, now } = one
   if (facts.campaign) return undefined
   if (budgetLeft(state, facts.class, lane, now) > 0) return undefined
-  return { code: 'budget.exhausted', outcome: 'hold', binds: 'enforced' }
+  return { code: 'budget.exhausted', outcome: stoppedOutcome(one), binds: 'enforced' }
 }

@@ -5,6 +5,7 @@ import type { Captured, Page } from './capture.ts'
 import type { MessageFacts, MessageId } from './events.ts'
 import { type Lane, lanes } from './policy.ts'
 import type { ReasonCode } from './reasons.ts'
+import { covers, type Place } from './scope.ts'
 
 /** A message that is not at its end yet. What has ended lives on only as a repeat and in the register. */
 export type LiveMessage = {
@@ -103,6 +104,25 @@ export class LiveMessages implements Captured {
   /** The messages that wait for a cause under this key: the cause itself, its account, or one of its addresses. */
   waitingFor(key: Hash64): MessageId[] {
     return [...(this.#waiters.get(key) ?? [])]
+  }
+
+  /** The messages that wait at a place. */
+  waitingAt(place: Place): MessageId[] {
+    const found: MessageId[] = []
+    for (const id of this.#waits.all()) {
+      const message = this.get(id)!
+      if (
+        covers(place, {
+          ...place,
+          class: message.facts.class,
+          lane: message.lane,
+          source: message.source,
+          template: message.facts.template?.name ?? '',
+        })
+      )
+        found.push(id)
+    }
+    return found
   }
 
   /** Ready messages, the most urgent first, without those that `skip` names. */

@@ -92,8 +92,8 @@ export type BreakerPolicy = {
   canaryIntervalMs: number
 }
 
-/** What one network may ask for from unknown places in an hour before it is held first: this many, or so many times its usual. */
-export type RequesterPolicy = { perHour: number; timesUsual: number }
+/** What one network may ask for from unknown places in an hour before it is held first: this many, fewer while the lane is pressed, or so many times its usual. */
+export type RequesterPolicy = { perHour: number; pressedPerHour: number; timesUsual: number }
 
 /**
  * The budget of a class, lane and clock hour is `headroom` times the messages that the hour usually has, at least `budgetPerHour` and at most
@@ -176,7 +176,7 @@ export const freshPolicy = (): Policy => ({
   retry: { firstMs: 2 * second, factor: 2, maxMs: 10 * minute },
   detection: { softDays: 1, hardDays: 365, softHoldMs: 10 * second },
   breakers: { openMs: 10 * minute, openMsMax: 6 * hour, trialMs: 10 * minute, canaries: 3, canaryIntervalMs: minute },
-  requesters: { perHour: 20, timesUsual: 8 },
+  requesters: { perHour: 20, pressedPerHour: 3, timesUsual: 8 },
   budgets: { headroom: 3, timesFloorMax: 1000 },
 })
 
@@ -185,8 +185,8 @@ export const classOf = (policy: Policy, name: string): ClassPolicy | undefined =
   Object.hasOwn(policy.classes, name) ? policy.classes[name] : undefined
 
 /** The approved versions of a template, likewise. */
-export const versionsOf = (policy: Policy, template: string): string[] | undefined =>
-  Object.hasOwn(policy.templates, template) ? policy.templates[template] : undefined
+export const versionsOf = (templates: Record<string, string[]>, template: string): string[] | undefined =>
+  Object.hasOwn(templates, template) ? templates[template] : undefined
 
 /** The budget of an hour of which so many messages are expected. */
 export function budgetOf(policy: Policy, className: string, lane: Lane, forecast: number): number {

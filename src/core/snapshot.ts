@@ -5,12 +5,20 @@ import { Demand } from './demand.ts'
 import { Leases } from './leases.ts'
 import type { LiveMessage } from './messages.ts'
 import { newState, type State } from './state.ts'
+import { streamsFromJson, streamsToJson } from './streams.ts'
 
 /**
  * A snapshot is the state as pages: the shards of the tables, the buckets of the live messages and one small page for the rest. A capture
  * stands for the instant at which it began; pages are taken one at a time between the commands, so that it never stops the world.
  */
-const tablesOf = ({ repeats, caps, ledger }: State): Record<string, Table> => ({ repeats, caps, ...ledger })
+const tablesOf = ({ repeats, caps, ledger, networks, recent, signals }: State): Record<string, Table> => ({
+  repeats,
+  caps,
+  ...ledger,
+  networks,
+  recent,
+  signals,
+})
 
 const partsOf = (state: State): Captured[] => [state.messages, ...Object.values(tablesOf(state))]
 
@@ -53,6 +61,10 @@ function restOf({
   proposals,
   alarms,
   sources,
+  streams,
+  announced,
+  usual,
+  approved,
   folded,
   at,
   messages,
@@ -70,6 +82,10 @@ function restOf({
     proposals: [...proposals],
     alarms,
     sources,
+    streams: streamsToJson(streams),
+    announced,
+    usual,
+    approved,
     folded,
     at,
     turn: messages.turn,
@@ -98,8 +114,10 @@ export function restore(pages: Page[]): State {
 
 // biome-ignore lint/suspicious/noExplicitAny: our own JSON, written by restOf
 function restoreRest(state: State, rest: any): number {
-  const { policy, configHash, heartbeat, stops, alarms, sources, folded, at } = rest
-  Object.assign(state, { policy, configHash, heartbeat, stops, alarms, sources, folded, at })
+  const { policy, configHash, heartbeat, stops, alarms, sources, announced, usual, approved, folded, at } = rest
+  const plain = { policy, configHash, heartbeat, stops, alarms, sources, announced, usual, approved, folded, at }
+  Object.assign(state, plain)
+  state.streams = streamsFromJson(rest.streams)
   state.leases = Leases.from(rest.leases)
   state.demand = Demand.from(rest.demand)
   state.streaks = new Map(rest.streaks)

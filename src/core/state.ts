@@ -1,3 +1,4 @@
+import { Table } from '../std/table.ts'
 import { type Campaigns, nextCampaignDue } from './campaigns.ts'
 import { type Caps, newCaps } from './caps.ts'
 import { type Ledger, newLedger } from './causes.ts'
@@ -6,8 +7,11 @@ import { hourOf, Leases } from './leases.ts'
 import { LiveMessages } from './messages.ts'
 import { type ClassPolicy, classOf, freshPolicy, type Lane, type Policy, type Requirement } from './policy.ts'
 import type { Proposals } from './proposals.ts'
+import { newRecent, type Recent } from './recent.ts'
 import { newRepeats, type Repeats } from './repeats.ts'
+import { type Networks, newNetworks } from './requesters.ts'
 import { nextStopDue, type Stop } from './stops.ts'
+import { newStreams, type Streams } from './streams.ts'
 
 /** Everything that a partition knows. Changed in place, by `fold` alone. */
 export type State = {
@@ -35,6 +39,17 @@ export type State = {
   alarms: number
   /** Names of the sources of causes, in order of appearance; rows hold the place of the name. */
   sources: string[]
+  networks: Networks
+  streams: Streams
+  recent: Recent
+  /** Keys of the signals of the last day, so that one that comes twice counts once. A row has 12 bytes: key 2, reported (s) 1. */
+  signals: Table
+  /** Announced bulk sends that are still to come or under way. */
+  announced: { class: string; audience: number; from: number; until: number }[]
+  /** What was sent of a class so far: messages, and the templates that are usual in it. */
+  usual: Record<string, { messages: number; templates: string[] }>
+  /** Templates and versions that a loaded baseline names as approved, besides those of the policy. */
+  approved: Record<string, string[]>
   /** Events folded; drives the sweeping of the tables. */
   folded: number
   /** Instant of the newest batch. */
@@ -61,6 +76,13 @@ export const newState = (): State => ({
   proposals: new Map(),
   alarms: 0,
   sources: [],
+  networks: newNetworks(),
+  streams: newStreams(),
+  recent: newRecent(),
+  signals: new Table('signals', { rowWords: 3, shardBits: 8 }),
+  announced: [],
+  usual: {},
+  approved: {},
   folded: 0,
   at: 0,
 })

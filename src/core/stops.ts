@@ -15,6 +15,8 @@ export type Stop = {
   until?: number
   /** Of a breaker that a detector opened. */
   breaker?: Breaker
+  /** What was on its way when the breaker opened has been caught. */
+  isSwept?: boolean
 }
 
 export type Breaker = {
@@ -76,8 +78,8 @@ export function openMs({ breakers }: Policy, trips: number): number {
 /** The next instant at which a stop changes by itself. */
 export function nextStopDue(stops: readonly Stop[]): number | undefined {
   let due: number | undefined
-  for (const { until, breaker } of stops) {
-    const at = breaker?.endsAt ?? until
+  for (const { until, since, breaker, isSwept } of stops) {
+    const at = breaker && !isSwept ? since : (breaker?.endsAt ?? until)
     if (at !== undefined && (due === undefined || at < due)) due = at
   }
   return due

@@ -1,14 +1,12 @@
-import { isWithheld } from '../core/campaigns.ts'
 import type { Answer, Command, Handover } from '../core/commands.ts'
 import type { Content } from '../core/content.ts'
-import { type Effect, effects, placeOf, type Window } from '../core/effects.ts'
+import { type Effect, effects, isStopped, placeOf, type Window } from '../core/effects.ts'
 import { type Event, isAboutMessages, type MessageId } from '../core/events.ts'
 import { fold } from '../core/fold.ts'
 import { covers, type Scope } from '../core/scope.ts'
 import { restore } from '../core/snapshot.ts'
 import { newState, nextDue, type State } from '../core/state.ts'
 import { step } from '../core/step.ts'
-import { stopOf } from '../core/stops.ts'
 import { type Batch, type Claim, type Journal, JournalUnavailable } from '../journal/journal.ts'
 import { assert } from '../std/assert.ts'
 import { type Clock, partitionClock } from './clock.ts'
@@ -422,7 +420,7 @@ export class Partition {
   #mayLeave(effect: Effect): boolean {
     const now = this.#clock.now()
     if (this.#lifting || this.#status !== 'open' || now >= effect.expiresAt) return false
-    if (isWithheld(this.#state.campaigns, effect.facts) || stopOf(this.#state, placeOf(effect), now)) return false
+    if (isStopped(this.#state, effect, now)) return false
     this.#begun.add(effect.id)
     return true
   }

@@ -35,6 +35,11 @@ export class Calendar<T> {
     return this.#first === Number.POSITIVE_INFINITY ? undefined : this.#first * this.#slotMs
   }
 
+  /** Everything that is in it, in no order that matters. */
+  *all(): Generator<T> {
+    for (const ids of this.#slots.values()) yield* ids
+  }
+
   /** Takes out up to `limit` ids that are due. */
   take(now: number, limit: number): T[] {
     const taken: T[] = []

@@ -97,7 +97,7 @@ export class Playback {
   #learnTemplate({ template }: MessageFacts, at: number): void {
     if (!this.#learnsTemplates || !template) return
     const { policy } = this.#partition.state
-    const versions = versionsOf(policy, template.name)
+    const versions = versionsOf(policy.templates, template.name)
     if (versions && (template.version === undefined || versions.includes(template.version))) return
     if (!versions && Object.keys(policy.templates).length >= templatesMax) return
     if (versions && versions.length >= versionsMax) return

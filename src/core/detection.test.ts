@@ -1,0 +1,345 @@
+import { describe, expect, it } from 'vitest'
+import { Core, hashOf, hour, minute, second, t0, withClass } from '../../test/core.ts'
+import type { Event, MessageId } from './events.ts'
+import type { Policy } from './policy.ts'
+import type { SignalFacts } from './signals.ts'
+
+const expected = withClass('password-reset', one => {
+  one.causes.requirement = 'expected'
+})
+
+/** Time passes; a new hour has its leases. */
+function pass(core: Core, ms: number, inFlight: MessageId[] = []): void {
+  const before = Math.floor(core.at / hour)
+  core.wait(ms, inFlight)
+  if (Math.floor(core.at / hour) !== before) core.grantAll()
+}
+
+/** An application whose messages have had their causes for a while, two a minute. */
+function usual(policy: (policy: Policy) => void = expected, count = 200): Core {
+  const core = new Core({ policy })
+  for (let n = 0; n < count; n++) asked(core, n)
+  return core
+}
+
+function asked(core: Core, n: number, template = 'reset', trust: 'session' | 'unknown' = 'session'): string {
+  const [account, to, cause] = [`account-${n}`, `person-${n}@example.org`, `cause-${n}`]
+  pass(core, 30 * second)
+  core.cause(cause, { account, recipients: [to], trust })
+  return core.send({ account, to, cause, template: { name: template } })
+}
+
+const templates = (policy: Policy) => {
+  expected(policy)
+  policy.templates = { reset: ['1'], other: ['1'] }
+}
+
+/** A message whose cause never comes; what became of it when that was clear. */
+function causeless(core: Core, n: number, template = 'reset', inFlight: MessageId[] = []): string {
+  core.send({ account: `nobody-${n}`, to: `nobody-${n}@example.org`, template: { name: template } })
+  const id = core.last
+  pass(core, 5 * second, inFlight)
+  const { status, reasons } = core.state.messages.get(id)!
+  return [status.is, ...reasons].join(' ')
+}
+
+const eventsOf = <T extends Event['type']>(core: Core, type: T) =>
+  core.events.filter((event): event is Extract<Event, { type: T }> => event.type === type)
+
+/** Sends until the breaker opens; the outcomes on the way. */
+function flood(core: Core, count = 20): string[] {
+  return Array.from({ length: count }, (_, n) => causeless(core, n))
+}
+
+describe('messages without a cause', () => {
+  it('are stopped within a handful, the first ones on soft evidence', () => {
+    const core = usual(templates)
+    const outcomes = flood(core)
+    const [alarm] = eventsOf(core, 'AlarmRaised').filter(({ alarm }) => alarm.level === 'hard')
+    expect(outcomes.filter(outcome => outcome.startsWith('ready')).length).toBeLessThanOrEqual(2)
+    expect(outcomes.at(-1)).toBe('held cause.missing breaker.open')
+    expect(alarm?.alarm).toMatchObject({ detector: 'causeless', source: '', lane: 'open', template: 'reset' })
+    expect(alarm?.alarm.messages.length).toBeGreaterThan(1)
+    expect(alarm?.alarm.numbers).not.toEqual({})
+  })
+
+  it('leave those with a cause, and other templates, alone', () => {
+    const core = usual(templates)
+    flood(core)
+    expect(asked(core, 1000)).toBe('deliver reserved')
+    expect(asked(core, 1001, 'reset', 'unknown')).toBe('deliver open')
+    expect(core.state.stops.map(({ scope }) => scope)).toEqual([
+      { class: 'password-reset', lane: 'open', source: '', template: 'reset' },
+    ])
+    expect(causeless(core, 2000, 'other')).toMatch(/breaker.open$/)
+    expect(core.state.stops).toHaveLength(2)
+  })
+
+  it('that waited on soft evidence are recalled', () => {
+    const core = usual(templates)
+    const ids = Array.from({ length: 5 }, (_, n) => {
+      causeless(core, n)
+      return core.last
+    })
+    pass(core, 20 * second)
+    const held = ids.filter(id => core.statusOf(id) === 'held')
+    expect(held.length).toBeGreaterThanOrEqual(3)
+    expect(ids.map(id => core.statusOf(id))).not.toContain('waiting')
+  })
+
+  it('that were ready when the breaker opened, and are not with the world, are caught', () => {
+    const core = usual(templates)
+    for (const { id } of core.due()) core.handover(id, 'accepted')
+    causeless(core, 0)
+    const first = core.last
+    expect(core.due().map(({ id }) => id)).toContain(first)
+    for (let n = 1; n < 6; n++) causeless(core, n, 'reset', [first])
+    core.wait(second, [first])
+    expect(core.statusOf(first)).toBe('ready')
+    pass(core, 11 * minute)
+    expect(core.statusOf(first)).toBe('held')
+  })
+
+  it('pass while a class only observes, and people are told', () => {
+    const core = usual(policy => {
+      templates(policy)
+      policy.classes['password-reset']!.mode = 'warn'
+    })
+    const outcomes = flood(core)
+    expect(new Set(outcomes)).toEqual(new Set(['ready cause.missing']))
+    expect(eventsOf(core, 'AlarmRaised').map(({ alarm }) => alarm.level)).toContain('notice')
+  })
+})
+
+describe('soft evidence that nothing confirms', () => {
+  it('ends by itself after its seconds', () => {
+    const core = usual(templates)
+    let n = 0
+    while (!causeless(core, n).includes('evidence.soft')) expect(n++).toBeLessThan(4)
+    const id = core.last
+    expect(core.statusOf(id)).toBe('waiting')
+    pass(core, 10 * second)
+    expect(core.statusOf(id)).toBe('ready')
+  })
+})
+
+describe('a breaker', () => {
+  const opened = () => {
+    const core = usual(templates)
+    flood(core)
+    return core
+  }
+
+  it('lets canaries through after its time, and closes when nothing was found', () => {
+    const core = opened()
+    pass(core, 10 * minute)
+    expect(core.state.stops[0]?.breaker?.phase).toBe('half-open')
+    expect(causeless(core, 100)).toBe('ready cause.missing')
+    pass(core, 10 * minute)
+    expect(core.state.stops).toEqual([])
+    expect(eventsOf(core, 'BreakerClosed')).toHaveLength(1)
+  })
+
+  it('opens again for twice as long when the canaries show the same', () => {
+    const core = opened()
+    pass(core, 10 * minute)
+    const outcomes = Array.from({ length: 10 }, (_, n) => causeless(core, 100 + n))
+    expect(outcomes.filter(outcome => outcome.startsWith('ready')).length).toBeLessThanOrEqual(3)
+    const [first, second] = eventsOf(core, 'BreakerOpened')
+    expect([first?.trips, second?.trips]).toEqual([1, 2])
+    expect(second!.endsAt - core.at).toBeGreaterThan(19 * minute)
+  })
+
+  it('lets at most its canaries through in an interval', () => {
+    const core = opened()
+    core.state.policy.breakers.canaries = 1
+    pass(core, 10 * minute)
+    expect([0, 1, 2].map(n => causeless(core, 200 + n))).toEqual([
+      'ready cause.missing',
+      'held cause.missing breaker.open',
+      'held cause.missing breaker.open',
+    ])
+  })
+
+  it('is closed by a person, and is passed by what a person released', () => {
+    const core = opened()
+    const id = core.last
+    for (const effect of core.due()) core.handover(effect.id, 'accepted')
+    core.do({ type: 'ReleaseMessage', id, by: 'operator' })
+    expect(core.due().map(effect => effect.id)).toContain(id)
+    core.wait(second)
+    expect(core.statusOf(id)).toBe('ready')
+    core.do({ type: 'ResumeClass', ...core.state.stops[0]!.scope, by: 'operator' })
+    expect(core.state.stops).toEqual([])
+  })
+
+  it('gives way to the stop of a person of the same scope', () => {
+    const core = opened()
+    const { scope } = core.state.stops[0]!
+    core.do({ type: 'PauseClass', ...scope, by: 'operator', reason: 'look first' })
+    core.wait(hour)
+    expect(core.state.stops).toMatchObject([{ scope, by: 'operator' }])
+  })
+})
+
+describe('one network that asks for many accounts', () => {
+  const network = hashOf('network')
+  const ask = (core: Core, n: number, from = network) => {
+    const [account, to] = [`victim-${n}`, `victim-${n}@example.org`]
+    core.at += second
+    core.cause(`asked-${n}`, { account, recipients: [to], trust: 'unknown', requester: { network: from } })
+    return core.send({ account, to, cause: `asked-${n}` })
+  }
+
+  it('is held first, for the holder to confirm, and others go on', () => {
+    const core = new Core()
+    const outcomes = Array.from({ length: 30 }, (_, n) => ask(core, n))
+    expect(outcomes.filter(outcome => outcome === 'deliver open')).toHaveLength(20)
+    expect(outcomes.at(-1)).toBe('confirm open requester.concentrated')
+    expect(ask(core, 100, hashOf('elsewhere'))).toBe('deliver open')
+    const alarms = eventsOf(core, 'AlarmRaised').filter(({ alarm }) => alarm.detector === 'requester-concentrated')
+    expect(alarms.map(({ alarm }) => alarm.level)).toEqual(['notice'])
+  })
+
+  it('has a smaller share while the lane is pressed', () => {
+    const core = new Core({ leases: false })
+    core.grant('password-reset', 'open', 6)
+    const outcomes = Array.from({ length: 6 }, (_, n) => ask(core, n))
+    expect(outcomes.filter(outcome => outcome === 'deliver open')).toHaveLength(4)
+    expect(ask(core, 100, hashOf('elsewhere'))).toBe('deliver open')
+  })
+
+  it('may ask for as much as it usually does', () => {
+    const core = new Core()
+    for (let n = 0; n < 10; n++) ask(core, n)
+    pass(core, hour)
+    const outcomes = Array.from({ length: 60 }, (_, n) => ask(core, 100 + n))
+    expect(outcomes.every(outcome => outcome === 'deliver open')).toBe(true)
+  })
+
+  it('costs the holder nothing: what is confirmed goes in the reserved lane', () => {
+    const core = new Core()
+    for (let n = 0; n < 21; n++) ask(core, n)
+    const id = core.last
+    expect(core.statusOf(id)).toBe('confirming')
+    core.do({ type: 'ConfirmMessage', id, by: 'holder' })
+    expect(core.due().find(effect => effect.id === id)?.lane).toBe('reserved')
+    expect(core.do({ type: 'ConfirmMessage', id, by: 'holder' })).toMatchObject({ code: 'message.not-to-confirm' })
+  })
+})
+
+describe('the address of somebody else in the content', () => {
+  it('holds when that person was written to lately, and not otherwise', () => {
+    const core = new Core()
+    core.wait(second)
+    const mentions = (name: string) => [hashOf(`mailbox ${name}@example.org`)]
+    expect(core.send({ to: 'first@example.org', class: 'other', mentions: mentions('support') })).toBe('deliver open')
+    const next = core.send({ to: 'second@example.org', class: 'other', mentions: mentions('first') })
+    expect(next).toBe('hold open content.other-recipient')
+    pass(core, 2 * hour)
+    expect(core.send({ to: 'third@example.org', class: 'other', mentions: mentions('first') })).toBe('deliver open')
+  })
+})
+
+describe('signals', () => {
+  const signal = (core: Core, key: string, more: object) =>
+    core.do({
+      type: 'ReportSignal',
+      signal: { key: hashOf(key), occurredAt: core.at, source: 'web', ...more } as SignalFacts,
+    })
+
+  it('count once', () => {
+    const core = new Core()
+    const announced = { kind: 'campaign-announced', class: 'other', audience: 10, from: t0, until: t0 + hour }
+    expect(signal(core, 'a', announced).type).toBe('done')
+    expect(signal(core, 'a', announced).type).toBe('repeat')
+    expect(core.state.announced).toHaveLength(1)
+  })
+
+  it('of the future are refused', () => {
+    const core = new Core()
+    expect(signal(core, 'a', { kind: 'noted', type: 'x', occurredAt: core.at + hour })).toMatchObject({
+      code: 'signal.from-the-future',
+    })
+  })
+
+  it('that people did not ask add up to a stop', () => {
+    const core = usual(templates, 400)
+    signal(core, 'baseline', { kind: 'baseline', class: 'password-reset', ratePerHourOfWeek: new Array(168).fill(120) })
+    let outcome = ''
+    for (let n = 0; n < 60 && !outcome.includes('breaker'); n++) {
+      const before = core.last
+      outcome = asked(core, 1000 + n)
+      signal(core, `report-${n}`, { kind: 'reported', report: 'not-requested', message: before })
+    }
+    expect(outcome).toBe('hold reserved breaker.open')
+    expect(eventsOf(core, 'AlarmRaised').at(-1)?.alarm.detector).toBe('reported')
+  })
+
+  it('tell what usually follows, and that it does not', () => {
+    const core = new Core({ policy: templates })
+    signal(core, 'baseline', { kind: 'baseline', class: 'password-reset', ratePerHourOfWeek: new Array(168).fill(120) })
+    const followed = (n: number) =>
+      signal(core, `link-${n}`, { kind: 'link-followed', account: hashOf('x'), cause: hashOf(`cause-${n}`) })
+    for (let n = 0; n < 400; n++) {
+      expect(asked(core, n, 'reset', 'unknown')).toMatch(/^deliver/)
+      if (n % 10 < 8) followed(n)
+    }
+    let delivered = 0
+    while (delivered < 400 && asked(core, 1000 + delivered, 'reset', 'unknown').startsWith('deliver')) delivered++
+    expect(delivered).toBeLessThan(100)
+    expect(eventsOf(core, 'AlarmRaised').at(-1)?.alarm.detector).toBe('unfinished')
+  })
+
+  it('load what is usual: rates count as tested history, templates as approved', () => {
+    const core = new Core()
+    const baseline = { kind: 'baseline', class: 'other', lane: 'open', ratePerHourOfWeek: new Array(168).fill(60) }
+    expect(core.send({ class: 'other', template: { name: 'news', version: '2' } })).toBe('hold open template.unknown')
+    signal(core, 'b', { ...baseline, templates: [{ template: 'news', versions: ['2'] }] })
+    expect(core.send({ class: 'other', template: { name: 'news', version: '2' } })).toBe('deliver open')
+    expect(core.send({ class: 'other', template: { name: 'news', version: '3' } })).toBe('hold open template.unknown')
+  })
+
+  it('of a loaded rate: far more than that without causes is stopped', () => {
+    const core = new Core()
+    signal(core, 'b', {
+      kind: 'baseline',
+      class: 'other',
+      ratePerHourOfWeek: new Array(168).fill(120),
+      dispersion: 4,
+      safety: 1.5,
+    })
+    let delivered = 0
+    for (let n = 0; n < 500; n++) {
+      core.at += 100
+      const outcome = core.send({ class: 'other', to: `person-${n}@example.org` })
+      if (outcome === 'deliver open') delivered++
+    }
+    expect(delivered).toBeGreaterThan(2)
+    expect(delivered).toBeLessThan(60)
+    expect(eventsOf(core, 'AlarmRaised').at(-1)?.alarm).toMatchObject({ detector: 'rate', level: 'hard' })
+  })
+
+  it('of an announced send: its rate is expected', () => {
+    const core = new Core()
+    signal(core, 'b', {
+      kind: 'baseline',
+      class: 'other',
+      ratePerHourOfWeek: new Array(168).fill(120),
+      dispersion: 4,
+      safety: 1.5,
+    })
+    signal(core, 'c', {
+      kind: 'campaign-announced',
+      class: 'other',
+      audience: 500,
+      from: core.at,
+      until: core.at + hour,
+    })
+    const outcomes = Array.from({ length: 300 }, (_, n) => {
+      core.at += 100
+      return core.send({ class: 'other', to: `person-${n}@example.org` })
+    })
+    expect(new Set(outcomes)).toEqual(new Set(['deliver open']))
+  })
+})

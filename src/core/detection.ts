@@ -1,0 +1,108 @@
+import type { Alarm, AlarmLevel } from './alarms.ts'
+import { bitOf, type Detector, type Feature, features } from './detectors/features.ts'
+import { type Forecast, isProven } from './detectors/forecast.ts'
+import { type Evidence, type Observation, weigh } from './detectors/watch.ts'
+import type { MessageFacts } from './events.ts'
+import type { ClassPolicy } from './policy.ts'
+import type { Place } from './scope.ts'
+import type { Seen } from './seen.ts'
+import type { State } from './state.ts'
+import { findStream, forecastOf, isTold, type Stream, type StreamName } from './streams.ts'
+
+/**
+ * What the detectors say of one message before it is decided. The gate asks with what it has found out; nothing is changed here. What was
+ * observed goes into the event, and `fold` takes it into the same streams, so that a replay learns what production learnt.
+ */
+/** Features that only the whole class shows, and those that a lane and source show. */
+const ofClass = maskOf(
+  'causeless',
+  'repeated-recipient',
+  'unseen-template',
+  'test-material',
+  'wrong-recipient',
+  'in-order',
+)
+const ofPlace = maskOf('old-cause', 'unknown-account', 'new-network', 'unfinished', 'reported')
+
+function maskOf(...some: Feature[]): number {
+  return some.reduce((mask, feature) => mask | bitOf(feature), 0)
+}
+
+/** The two streams of a message, and what each is told of it. */
+export function observationsOf(
+  place: Place,
+  { tested, present, agent, network }: Seen,
+  { at, explained }: { at: number; explained: boolean },
+): { name: StreamName; one: Observation }[] {
+  const here: Observation = { at, tested: tested & ofPlace, present: present & ofPlace, counted: true, explained }
+  if (agent !== undefined) here.agent = agent
+  if (network !== undefined) here.network = network
+  return [
+    { name: { class: place.class }, one: { at, tested: tested & ofClass, present: present & ofClass, counted: false } },
+    { name: { class: place.class, lane: place.lane, source: place.source }, one: here },
+  ]
+}
+
+/** The worst that the streams of a message say, this message taken in; and what people are told of it. */
+export function detect(
+  state: State,
+  {
+    facts,
+    place,
+    policy,
+    seen,
+    now,
+  }: { facts: MessageFacts; place: Place; policy: ClassPolicy; seen: Seen; now: number },
+): Detected {
+  const found: Detected = { alarms: [] }
+  for (const { name, one } of observationsOf(place, seen, { at: now, explained: isExplained(state, place, now) })) {
+    const index = findStream(state.streams, name)
+    const stream = state.streams.list[index]
+    if (!stream) continue
+    const forecast = forecastOf(state.streams, place.class, place.lane)
+    const evidence = weigh(stream.watch, forecast, one)
+    const level = levelOf(state, { stream, forecast, evidence, one, policy, now })
+    if (!level) continue
+    if (level !== 'notice' && found.level !== 'hard') found.level = level
+    if (level !== 'hard' && isTold(stream, level, evidence.leading, now)) continue
+    const id = state.alarms + found.alarms.length + 1
+    const { leading: detector, numbers } = evidence
+    found.alarms.push({ ...place, id, level, detector, numbers, messages: [...stream.suspects.slice(-7), facts.id] })
+  }
+  return found
+}
+
+/** `soft`: the message waits. `hard`: its breaker opens. */
+export type Detected = { level?: 'soft' | 'hard'; alarms: Alarm[] }
+
+type Weighed = {
+  stream: Stream
+  forecast: Forecast
+  evidence: Evidence
+  one: Observation
+  policy: ClassPolicy
+  now: number
+}
+
+/**
+ * Exact and cause tests bind from the first day; the statistical ones once their history has been tested. Until then, and in a class that does
+ * not enforce, people are told. Only a message that shows what the leading test looks for is touched: the others of its stream go on.
+ */
+function levelOf(state: State, { stream, forecast, evidence, one, policy, now }: Weighed): AlarmLevel | undefined {
+  const { softDays, hardDays } = state.policy.detection
+  const days = evidence.days * stream.share
+  if (days < softDays || !shows(one, evidence.leading)) return undefined
+  const binding = isProven(forecast, now) ? days : evidence.firmDays * stream.share
+  if (policy.mode !== 'enforce' || binding < softDays) return days >= hardDays ? 'notice' : undefined
+  return binding >= hardDays ? 'hard' : 'soft'
+}
+
+/** What is known only later, such as a report, is shown by every message of the stream. */
+function shows({ tested, present }: Observation, leading: Detector): boolean {
+  const index = features.indexOf(leading as Feature)
+  return index < 0 || ((tested >>> index) & 1) === 0 || ((present >>> index) & 1) === 1
+}
+
+/** Messages with causes are as many as their causes, so their rate says nothing; and announced sends are expected. */
+export const isExplained = (state: State, { class: className, source }: Place, now: number): boolean =>
+  source !== '' || state.announced.some(one => one.class === className && one.from <= now && now < one.until)

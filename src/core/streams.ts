@@ -1,0 +1,161 @@
+import type { AlarmSource } from './alarms.ts'
+import { bitOf } from './detectors/features.ts'
+import { type Forecast, forecastFromJson, forecastToJson, newForecast } from './detectors/forecast.ts'
+import { newWatch, observe, type Watch, watchFromJson, watchToJson } from './detectors/watch.ts'
+import type { MessageId } from './events.ts'
+import type { Lane } from './policy.ts'
+
+/**
+ * The streams that detectors watch. A class as a whole is one: whether its messages have causes shows only among all of them. Each lane and
+ * source of causes in it is another, with the rate, the requesters and what became of the messages.
+ */
+export type Stream = {
+  class: string
+  /** Absent for the stream of the whole class. */
+  lane?: Lane
+  source?: string
+  watch: Watch
+  /** Its part of the false alarms that the class may have: those of a class never sum to more than one. */
+  share: number
+  conversion: Conversion
+  /** The last messages that showed what the leading detector looks for, the newest last. */
+  suspects: MessageId[]
+  /** When an alarm was last raised, by level and detector, so that one finding is told once an hour. */
+  told: Record<string, number>
+}
+
+export const streamsMax = 1024
+const streamsOfClassMax = 64
+
+export type Streams = { list: Stream[]; forecasts: Map<string, Forecast> }
+
+export const newStreams = (): Streams => ({ list: [], forecasts: new Map() })
+
+const forecastKey = (className: string, lane: Lane): string => `${className}/${lane}`
+
+/** A forecast that nobody has loaded or learnt yet is the pooled default; it is stored when it first learns. */
+export const forecastOf = (streams: Streams, className: string, lane: Lane): Forecast =>
+  streams.forecasts.get(forecastKey(className, lane)) ?? pooled
+
+const pooled: Forecast = newForecast()
+
+export function ownForecast(streams: Streams, className: string, lane: Lane): Forecast {
+  const key = forecastKey(className, lane)
+  const known = streams.forecasts.get(key)
+  if (known) return known
+  const made = newForecast()
+  streams.forecasts.set(key, made)
+  return made
+}
+
+export const setForecast = (streams: Streams, className: string, lane: Lane, forecast: Forecast): void =>
+  void streams.forecasts.set(forecastKey(className, lane), forecast)
+
+export type StreamName = { class: string; lane?: Lane; source?: string }
+
+/** Index of a stream, or -1. Their number is small; the usual message finds its own within a few steps. */
+export function findStream({ list }: Streams, { class: className, lane, source }: StreamName): number {
+  for (let i = 0; i < list.length; i++) {
+    const one = list[i]!
+    if (one.class === className && one.lane === lane && one.source === source) return i
+  }
+  return -1
+}
+
+/** The share of the n-th stream of lane and source is 1/(2·n·(n+1)); the other half is that of the class as a whole. */
+export function openStream(streams: Streams, name: StreamName, at: number): number {
+  const found = findStream(streams, name)
+  if (found >= 0) return found
+  const n = streams.list.filter(one => one.class === name.class && one.lane !== undefined).length + 1
+  const isFull = streams.list.length >= streamsMax || n > streamsOfClassMax
+  // Too many sources: those that come last are watched together with the ones that have none.
+  if (isFull && name.source !== '') return openStream(streams, { ...name, source: '' }, at)
+  const share = name.lane === undefined ? 1 / 2 : 1 / (2 * n * (n + 1))
+  const stream: Stream = { ...name, watch: newWatch(at), share, conversion: newConversion(), suspects: [], told: {} }
+  return streams.list.push(stream) - 1
+}
+
+/** A minute's messages are looked at again after this long: those whose link nobody has followed by then count as unfinished. */
+const maturityMinutes = 5
+const ringMinutes = maturityMinutes + 1
+
+/** How many messages went out in each of the last minutes, and how many of these were followed by what the person does next. */
+export type Conversion = { minute: number; asked: number[]; finished: number[]; finishedEver: number }
+
+export const newConversion = (): Conversion => ({
+  minute: 0,
+  asked: new Array<number>(ringMinutes).fill(0),
+  finished: new Array<number>(ringMinutes).fill(0),
+  finishedEver: 0,
+})
+
+const minuteOf = (at: number): number => Math.floor(at / 60_000)
+/** Bounds the work of one step; a busier minute is judged by as many of its messages. */
+const maturedMax = 2000
+
+/** Let time pass: minutes that have matured become evidence of the stream. */
+export function mature(stream: Stream, forecast: Forecast, at: number): void {
+  const { conversion, watch } = stream
+  const minute = minuteOf(at)
+  if (conversion.minute === 0) conversion.minute = minute
+  for (let steps = 0; conversion.minute < minute; steps++) {
+    if (steps >= ringMinutes) conversion.minute = minute - 1
+    conversion.minute++
+    const slot = conversion.minute % ringMinutes
+    const asked = Math.min(conversion.asked[slot]!, maturedMax)
+    const finished = Math.min(conversion.finished[slot]!, asked)
+    const unfinished = conversion.finishedEver >= finishedEverMin ? unfinishedBit : 0
+    const tested = reportedBit | unfinished
+    for (let i = 0; i < asked; i++)
+      observe(watch, forecast, { at, tested, present: i < finished ? 0 : unfinished, counted: false })
+    conversion.asked[slot] = 0
+    conversion.finished[slot] = 0
+  }
+}
+
+const unfinishedBit = bitOf('unfinished')
+/** A message that has matured without a report speaks against `reported`. */
+const reportedBit = bitOf('reported')
+/** Where hardly anything was ever finished nobody reports what people do, and nothing follows from silence. */
+const finishedEverMin = 20
+
+export function countAsked(stream: Stream, at: number): void {
+  const slot = minuteOf(at) % ringMinutes
+  stream.conversion.asked[slot] = stream.conversion.asked[slot]! + 1
+}
+
+/** `askedAt`: when the message was decided. What comes after its minute has matured is too late to count. */
+export function countFinished({ conversion }: Stream, askedAt: number): void {
+  conversion.finishedEver++
+  const minute = minuteOf(askedAt)
+  if (minute > conversion.minute || minute <= conversion.minute - ringMinutes) return
+  const slot = minute % ringMinutes
+  conversion.finished[slot] = conversion.finished[slot]! + 1
+}
+
+const suspectsMax = 8
+
+export function addSuspect(stream: Stream, id: MessageId): void {
+  stream.suspects.push(id)
+  if (stream.suspects.length > suspectsMax) stream.suspects.shift()
+}
+
+const toldEveryMs = 3_600_000
+
+export const isTold = (stream: Stream, level: string, detector: AlarmSource, now: number): boolean =>
+  now - (stream.told[`${level}/${detector}`] ?? Number.NEGATIVE_INFINITY) < toldEveryMs
+
+type StreamsJson = {
+  list: (Omit<Stream, 'watch'> & { watch: ReturnType<typeof watchToJson> })[]
+  forecasts: [string, ReturnType<typeof forecastToJson>][]
+}
+
+export const streamsToJson = ({ list, forecasts }: Streams): StreamsJson => ({
+  list: list.map(stream => ({ ...stream, watch: watchToJson(stream.watch) })),
+  forecasts: [...forecasts].map(([key, forecast]) => [key, forecastToJson(forecast)]),
+})
+
+export const streamsFromJson = ({ list, forecasts }: StreamsJson): Streams => ({
+  list: list.map(stream => ({ ...stream, watch: watchFromJson(stream.watch) })),
+  forecasts: new Map(forecasts.map(([key, json]) => [key, forecastFromJson(json)])),
+})
