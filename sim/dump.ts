@@ -25,9 +25,10 @@ export function dump(state: State): string {
     networks,
     recent,
     signals,
+    brake,
     ...plain
   } = state
-  const tables = { repeats, caps, ...ledger, networks, recent, signals }
+  const tables = { repeats, caps, ...ledger, networks, recent, signals, ...brake.tables }
   const live = [...messages.all()].sort((a, b) => (a.facts.id < b.facts.id ? -1 : 1))
   const { accounts, ...numbers } = leases.toJSON() as { accounts: [string, unknown][] }
   return JSON.stringify({
@@ -40,6 +41,7 @@ export function dump(state: State): string {
     streaks: sorted(streaks),
     allowance: sorted(allowance),
     campaigns: sorted(campaigns),
+    brake: brake.books,
     proposals: [...proposals].map(([, proposal]) => sortedKeys(proposal)),
     tables: Object.entries(tables).map(([name, table]) => [name, rowsOf(table)]),
     decisions: decisions(state, live.slice(0, 3)),

@@ -30,6 +30,10 @@ export type Command =
   | { type: 'RecallMessage'; id: MessageId }
   | CampaignCommand
   | ProposalCommand
+  /** Raise and clear the alarms that are due about Tocsin itself. */
+  | { type: 'ReviewHealth' }
+  /** A person has looked at what the watch over the brake found. */
+  | { type: 'ClearBrakeFault'; by: string }
   | { type: 'GrantLease'; lease: Lease }
   /** Give back what the hour will not need, as another partition does; refused when the lease has changed since. */
   | { type: 'ReturnLease'; class: string; lane: Lane; hour: number; messages: number; epoch: number; grant: number }
@@ -61,5 +65,6 @@ export type RefusalCode =
   | 'message.not-to-confirm'
   | 'signal.from-the-future'
   | 'stops.too-many'
+  | 'brake.not-faulty'
 
 export type Decision = { events: Event[]; answer: Answer; next?: Command[] }

@@ -8,6 +8,7 @@ import type { Answer, Command, Decision, Handover } from './commands.ts'
 import { isVouchedFor, placeOf } from './effects.ts'
 import type { CauseFacts, Event, MessageFacts, MessageId } from './events.ts'
 import { expiryOf, judge, type Verdict } from './gate.ts'
+import { healthDue, reviewHealth } from './health.ts'
 import type { LiveMessage } from './messages.ts'
 import { networkShare } from './observe.ts'
 import { classOf } from './policy.ts'
@@ -68,6 +69,10 @@ export function decide(state: State, command: Command, now: number): Decision {
       return confirm(state, command.id, command.by, now)
     case 'RecallMessage':
       return recall(state, command.id)
+    case 'ReviewHealth':
+      return done(...reviewHealth(state))
+    case 'ClearBrakeFault':
+      return state.brake.books.fault ? done({ type: 'BrakeCleared', by: command.by }) : refused('brake.not-faulty')
     case 'GrantLease':
       return state.leases.isNew(command.lease)
         ? done({ type: 'LeaseGranted', lease: command.lease })
@@ -357,7 +362,7 @@ function dueNow(state: State, inFlight: ReadonlySet<MessageId>, now: number): Co
     .takeEnded(now, endedAtOnceMax)
     .filter(message => !inFlight.has(message.facts.id))
     .map((message): Command => ({ type: 'ReconsiderMessage', id: message.facts.id }))
-  return [...ended, ...campaignsDue(state, inFlight, now)]
+  return [...ended, ...campaignsDue(state, inFlight, now), ...healthDue(state, now)]
 }
 
 /** Bounds the work of one tick; the next one follows at once. */

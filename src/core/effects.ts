@@ -1,3 +1,4 @@
+import { isOnlyReserved } from './brake.ts'
 import { isWithheld } from './campaigns.ts'
 import type { MessageFacts, MessageId } from './events.ts'
 import type { LiveMessage } from './messages.ts'
@@ -57,11 +58,11 @@ export function effects(state: State, now: number, window: Window, { inFlight, i
  * released or its holder confirmed passes the breakers of detectors; a stop by a person holds it as any other.
  */
 export function isStopped(
-  state: Pick<State, 'stops' | 'policy' | 'campaigns'>,
+  state: Pick<State, 'stops' | 'policy' | 'campaigns' | 'brake'>,
   message: Pick<LiveMessage, 'facts' | 'lane' | 'source'> & { isVouchedFor: boolean },
   now: number,
 ): boolean {
-  if (isWithheld(state.campaigns, message.facts)) return true
+  if (isWithheld(state.campaigns, message.facts) || isOnlyReserved(state, message.lane)) return true
   if (state.stops.length === 0) return false
   const stop = stopOf(state, placeOf(message), now)
   return stop !== undefined && !(stop.breaker && message.isVouchedFor)
@@ -85,7 +86,7 @@ function countBulk(inFlight: ReadonlyMap<MessageId, Effect>): number {
 }
 
 const isHeldBack = (state: State, message: LiveMessage, now: number): boolean =>
-  (state.stops.length > 0 || message.facts.campaign !== undefined) &&
+  (state.stops.length > 0 || message.facts.campaign !== undefined || isOnlyReserved(state, message.lane)) &&
   isStopped(state, { ...message, isVouchedFor: isVouchedFor(message) }, now)
 
 function handOver(message: LiveMessage): Effect {

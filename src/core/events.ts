@@ -1,5 +1,5 @@
 import type { Hash64 } from '../std/hash64.ts'
-import type { Alarm } from './alarms.ts'
+import type { Alarm, AlarmSource } from './alarms.ts'
 import type { CampaignEvent } from './campaigns.ts'
 import type { CauseKind, Lane, Policy } from './policy.ts'
 import type { ProposalEvent } from './proposals.ts'
@@ -165,6 +165,10 @@ export type Event =
   | ({ type: 'ClassPaused'; by: string; reason: string; until?: number } & Scope)
   | ({ type: 'ClassResumed'; by: string } & Scope)
   | { type: 'SignalReported'; signal: SignalFacts }
+  /** A person has looked at what the watch over the brake found, and serves all lanes again. */
+  | { type: 'BrakeCleared'; by: string }
+  /** What the alarm of that id told of has been good again for a while. */
+  | { type: 'AlarmCleared'; alarm: number; class: string; lane: Lane; source: string; detector: AlarmSource }
   | { type: 'AlarmRaised'; alarm: Alarm }
   /** `endsAt`: when it lets canaries through. */
   | { type: 'BreakerOpened'; scope: Scope; alarm: number; reason: string; trips: number; endsAt: number }
@@ -198,6 +202,8 @@ const aboutMessages = {
   ClassPaused: false,
   ClassResumed: false,
   SignalReported: false,
+  BrakeCleared: false,
+  AlarmCleared: false,
   AlarmRaised: false,
   BreakerOpened: false,
   BreakerSwept: false,

@@ -1,6 +1,7 @@
 import { assert, unreachable } from '../std/assert.ts'
 import { type Hash64, high, low } from '../std/hash64.ts'
 import type { Alarm } from './alarms.ts'
+import { sweepBrake, watchBrake } from './brake.ts'
 import { applyPolicy, countDelivered, loadBaseline } from './budgets.ts'
 import { type CampaignEvent, foldCampaign, foldForCampaigns, isCampaignEvent } from './campaigns.ts'
 import { countMessage, markNoticed, sweepCaps } from './caps.ts'
@@ -26,6 +27,7 @@ export type When = { position: number; at: number }
 
 /** Take in what has happened. The only writer of the state; exhaustive, and an unknown event stops the partition rather than vanish. */
 export function fold(state: State, event: Event, when: When): void {
+  watchBrake(state, event, when.at)
   foldForCampaigns(state.campaigns, state.messages, event, when.at)
   const members = membersBefore(state.proposals, state.messages, event)
   if (isCampaignEvent(event)) foldCampaign(state.campaigns, event, when.at)
@@ -85,6 +87,9 @@ function apply(state: State, event: Exclude<Event, CampaignEvent | ProposalEvent
       return applyStop(state, event, when)
     case 'SignalReported':
       return signalReported(state, event.signal, when.at)
+    case 'BrakeCleared':
+    case 'AlarmCleared':
+      return
     case 'AlarmRaised':
       return alarmRaised(state, event.alarm, when.at)
     case 'SubjectErased':
@@ -329,6 +334,7 @@ const sweepEvery = 64
 
 function sweep(state: State, at: number): void {
   const turn = state.folded / sweepEvery
+  sweepBrake(state.brake, turn, at)
   sweepCaps(state.caps, turn % state.caps.shardCount, at)
   sweepRepeats(state.repeats, turn % state.repeats.shardCount, at, state.policy.repeatWindowMs)
   sweepRecent(state.recent, turn % state.recent.shardCount, at)

@@ -1,5 +1,6 @@
 import type { Hash64 } from '../std/hash64.ts'
 import type { Alarm } from './alarms.ts'
+import { brakeHolds } from './brake.ts'
 import { isCorrection } from './campaigns.ts'
 import { capState, countWithinHour, wasWrittenTo } from './caps.ts'
 import { accountOf, type Match, matchCause, ownsAddress } from './causes.ts'
@@ -115,9 +116,17 @@ export function judge(state: State, facts: MessageFacts, policy: ClassPolicy, { 
     if (finding.awaitsUntil !== undefined) verdict.awaitsCauseUntil = finding.awaitsUntil
     if (finding.softUntil !== undefined) verdict.softUntil = finding.softUntil
   }
+  heldByBrake(one, verdict)
   verdict.onAllowance = verdict.outcome === 'deliver' && verdict.reasons.includes('cause.source-silent')
   verdict.noticeDue = !facts.campaign && verdict.outcome === 'suppress' && capOf(one).noticeDue
   return verdict
+}
+
+/** Last of all, and whatever the mode: what has passed every check is looked at by the watch over these checks. */
+function heldByBrake({ state, facts, lane, place: { source }, now }: Case, verdict: Verdict): void {
+  if (verdict.outcome !== 'deliver' || !brakeHolds(state, { facts, lane, source, cause: verdict.cause }, now)) return
+  verdict.outcome = 'hold'
+  verdict.reasons.push('brake.faulty')
 }
 
 const binds = (finding: Finding, policy: ClassPolicy): boolean =>

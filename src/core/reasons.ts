@@ -23,6 +23,8 @@ export const reasons = {
   'breaker.open': 'The class is stopped, by a person or by a detector.',
   'evidence.soft': 'Something looks unusual; the message waits some seconds and goes on unless that is confirmed.',
   'budget.exhausted': 'The budget of this class and lane is used up for this hour; the message is kept.',
+  'brake.faulty':
+    'The brake itself looks faulty, so only the reserved lane is served until a person has looked; the message is kept.',
   'hold.released': 'A person released the message.',
   'hold.confirmed': 'The holder of the account confirmed the request in the app.',
   'hold.discarded': 'A person discarded the message.',

@@ -11,13 +11,14 @@ import { streamsFromJson, streamsToJson } from './streams.ts'
  * A snapshot is the state as pages: the shards of the tables, the buckets of the live messages and one small page for the rest. A capture
  * stands for the instant at which it began; pages are taken one at a time between the commands, so that it never stops the world.
  */
-const tablesOf = ({ repeats, caps, ledger, networks, recent, signals }: State): Record<string, Table> => ({
+const tablesOf = ({ repeats, caps, ledger, networks, recent, signals, brake }: State): Record<string, Table> => ({
   repeats,
   caps,
   ...ledger,
   networks,
   recent,
   signals,
+  ...brake.tables,
 })
 
 const partsOf = (state: State): Captured[] => [state.messages, ...Object.values(tablesOf(state))]
@@ -59,6 +60,7 @@ function restOf({
   stops,
   campaigns,
   proposals,
+  brake,
   alarms,
   sources,
   streams,
@@ -80,6 +82,7 @@ function restOf({
     stops,
     campaigns: [...campaigns],
     proposals: [...proposals],
+    brake: brake.books,
     alarms,
     sources,
     streams: streamsToJson(streams),
@@ -124,5 +127,6 @@ function restoreRest(state: State, rest: any): number {
   state.allowance = new Map(rest.allowance)
   state.campaigns = new Map(rest.campaigns)
   state.proposals = new Map(rest.proposals)
+  state.brake.books = rest.brake
   return rest.turn
 }

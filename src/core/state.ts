@@ -1,8 +1,10 @@
 import { Table } from '../std/table.ts'
+import { type Brake, newBrake } from './brake.ts'
 import { type Campaigns, nextCampaignDue } from './campaigns.ts'
 import { type Caps, newCaps } from './caps.ts'
 import { type Ledger, newLedger } from './causes.ts'
 import { Demand } from './demand.ts'
+import { nextHealthDue } from './health.ts'
 import { hourOf, Leases } from './leases.ts'
 import { LiveMessages } from './messages.ts'
 import { type ClassPolicy, classOf, freshPolicy, type Lane, type Policy, type Requirement } from './policy.ts'
@@ -21,6 +23,7 @@ export type State = {
   messages: LiveMessages
   repeats: Repeats
   caps: Caps
+  brake: Brake
   ledger: Ledger
   leases: Leases
   /** What budgets follow. */
@@ -65,6 +68,7 @@ export const newState = (): State => ({
   messages: new LiveMessages(),
   repeats: newRepeats(),
   caps: newCaps(),
+  brake: newBrake(),
   ledger: newLedger(),
   leases: new Leases(),
   demand: new Demand(),
@@ -90,9 +94,12 @@ export const newState = (): State => ({
 export const streakKey = (application: string, className: string): string => `${application}/${className}`
 /** The next instant at which something is due without any command, or `undefined`. */
 export function nextDue(state: State): number | undefined {
-  const due = [state.messages.nextDue(), nextStopDue(state.stops), nextCampaignDue(state.campaigns)].filter(
-    at => at !== undefined,
-  )
+  const due = [
+    state.messages.nextDue(),
+    nextStopDue(state.stops),
+    nextCampaignDue(state.campaigns),
+    nextHealthDue(state),
+  ].filter(at => at !== undefined)
   return due.length === 0 ? undefined : Math.min(...due)
 }
 
