@@ -129,6 +129,7 @@ export class Host {
       hash: keyring.hash,
       code: keyring.code,
       isAllowListed: () => false,
+      standingsOf: async () => new Map(),
       seal(id: MessageId, subject: Parameters<Partition['subjectKey']>[0], content: Parameters<typeof pack>[0]) {
         const { plaintext, commitment, digest } = pack(content)
         const key = partition.subjectKey(subject)

@@ -37,6 +37,7 @@ import type { RegisterWork } from './register.worker.ts'
 import type { NamedMailbox } from './std/mailbox.ts'
 import { uuidv7 } from './std/uuid.ts'
 import { followApart } from './views/follow-apart.ts'
+import { type Standing, standingsOf } from './views/places.ts'
 import { type Follower, openRegister, type Register } from './views/register.ts'
 
 /** The one partition of a machine. */
@@ -160,7 +161,7 @@ async function openDoors(
     env: config.keys,
     operators: config.operators,
   })
-  const intake = openIntake(gateway(config, partition, keyring))
+  const intake = openIntake(gateway(config, { partition, keyring, register, pool, log }))
   const smtp = await openSmtp(config, { partition, keys, intake, log }, undo)
   const attached = await attachment(config, keys)
   const http = await buildHttp({
@@ -236,7 +237,10 @@ async function openSigner(config: Config, undo: Undo): Promise<DkimSigner | unde
 }
 
 /** The engine's side of the intake: ids, hashes, sealing, and the way into the partition. */
-function gateway(config: Config, partition: Partition, keyring: Keyring) {
+function gateway(
+  config: Config,
+  { partition, keyring, register, pool, log }: Pick<Inside, 'partition' | 'keyring' | 'register' | 'pool' | 'log'>,
+) {
   let counter = 0
   const tail = new Uint8Array(8)
   const newId = () => {
@@ -248,6 +252,12 @@ function gateway(config: Config, partition: Partition, keyring: Keyring) {
     hash: keyring.hash,
     code: keyring.code,
     isAllowListed: config.isAllowListed,
+    // A report that does not know where its message stood is worth more than none.
+    standingsOf: (ids: MessageId[]) =>
+      standingsOf(register, pool, ids).catch((error: unknown) => {
+        log.warn({ reason: messageOf(error) }, 'where reported messages stood could not be looked up')
+        return new Map<MessageId, Standing>()
+      }),
     seal(id: MessageId, subject: Parameters<Partition['subjectKey']>[0], content: Parameters<typeof pack>[0]) {
       const { plaintext, commitment, digest } = pack(content)
       const key = partition.subjectKey(subject)

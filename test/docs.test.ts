@@ -36,7 +36,7 @@ const codes: Record<string, string[]> = {
     ...matches(read('src/config.ts'), /code: '(class\.[a-z-]+)'/g),
   ],
   'Reported events': [
-    ...matches(http, /'(event\.(?!message-)[a-z-]+)'/g),
+    ...matches(http + read('src/inbound/requester.ts'), /'(event\.(?!message-)[a-z-]+)'/g),
     ...unionIn('src/core/commands.ts', 'RefusalCode'),
   ],
   Traces: [

@@ -186,9 +186,11 @@ function concentrationAlarm(state: State, cause: CauseFacts, now: number): Event
   return [{ type: 'AlarmRaised', alarm }]
 }
 
+/** A signal that was reported before is a repeat. */
 function reportSignal(state: State, signal: SignalFacts, now: number): Decision {
   if (state.signals.find(high(signal.key), low(signal.key)) >= 0) return { events: [], answer: { type: 'repeat' } }
   if (signal.occurredAt - now > causeAheadMsMax) return refused('signal.from-the-future')
+  if ('class' in signal && !classOf(state.policy, signal.class)) return refused('class.unknown')
   return done({ type: 'SignalReported', signal })
 }
 

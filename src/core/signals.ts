@@ -5,7 +5,8 @@ import type { Place } from './scope.ts'
 
 /**
  * What is reported besides causes: what people did with a message, what providers and other systems say. Free of recipients and secrets, as
- * all facts are. `campaign`: of the message that it is about, when the shell found it in the register. `key` is the keyed hash of source and id of the event, so that one that comes twice counts once.
+ * all facts are. `key` is the keyed hash of source and id of the event, so that one that comes twice counts once. `about` and `campaign`: where
+ * the message stood and what it belongs to, when the shell found it in the register.
  */
 export type SignalFacts = {
   key: Hash64
@@ -13,24 +14,23 @@ export type SignalFacts = {
   source: string
   campaign?: { id: string; ordinal: number }
 } & (
-  | { kind: 'link-followed' | 'reset-completed'; account: Hash64; cause?: Hash64; message?: MessageId }
+  | { kind: 'link-followed' | 'reset-completed'; account: Hash64; cause?: Hash64; message?: MessageId; about?: Place }
   | {
       kind: 'reported'
-      report: 'not-requested' | 'phishing' | 'question'
+      report: ReportKind
       message?: MessageId
-      /** Where the message stood, when the shell could look it up. */
       about?: Place
       account?: Hash64
     }
   | {
       kind: 'provider'
-      what: 'delivered' | 'deferred' | 'bounced' | 'complained'
+      what: ProviderNews
       provider: string
       message?: MessageId
       about?: Place
     }
   | { kind: 'change'; change: ChangeKind; service: string; version?: string; actor?: string }
-  | { kind: 'campaign-announced'; class: string; audience: number; from: number; until: number }
+  | { kind: 'campaign-announced'; class: string; audience: number; from: number; until: number; by?: string }
   | {
       kind: 'baseline'
       class: string
@@ -40,10 +40,44 @@ export type SignalFacts = {
       dispersion?: number
       safety?: number
       templates?: { template: string; versions: string[] }[]
+      /** The operator who loaded it. */
+      by?: string
     }
   /** Known, journalled and kept for verdicts; no detector looks at it yet. */
-  | { kind: 'noted'; type: string; account?: Hash64 }
+  | ({ kind: 'noted' } & Noted)
 )
+
+/** Names that are, or may hold, a person's are keyed hashes; what was said in public keeps its words, without addresses. */
+export type Noted =
+  | { type: 'access.recorded'; actor: string; resource: string; action: string; records?: number }
+  | {
+      type: 'dmarc.reported'
+      domain: string
+      sourceIp: string
+      count: number
+      spf: AuthenticationResult
+      dkim: AuthenticationResult
+    }
+  | { type: 'claim.published'; by: string; text: string; url?: string }
+
+export const reportKinds = ['not-requested', 'phishing', 'question'] as const
+export type ReportKind = (typeof reportKinds)[number]
+
+export const providerNews = ['delivered', 'deferred', 'bounced', 'complained'] as const
+export type ProviderNews = (typeof providerNews)[number]
+
+/** RFC 8601 §2.7.1 and §2.7.2, as DMARC reports quote them. */
+export const authenticationResults = [
+  'pass',
+  'fail',
+  'none',
+  'neutral',
+  'softfail',
+  'policy',
+  'temperror',
+  'permerror',
+] as const
+export type AuthenticationResult = (typeof authenticationResults)[number]
 
 export const changeKinds = ['deploy', 'flag', 'config', 'migration', 'cron', 'template'] as const
 export type ChangeKind = (typeof changeKinds)[number]

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { dump } from '../../sim/dump.ts'
-import { Core, idOf, minute, second } from '../../test/core.ts'
+import { Core, hashOf, idOf, minute, second } from '../../test/core.ts'
 import type { Page } from './capture.ts'
 import type { Handover } from './commands.ts'
 import { fold } from './fold.ts'
@@ -71,6 +71,20 @@ const act: fc.Arbitrary<Act> = fc.oneof(
         core.do({ type: 'ApproveProposal', proposal: `p${n}`, by: 'ben' })
         core.do({ type: 'AdvanceProposal', proposal: `p${n}`, ids: [id, idOf(1), idOf(2)] })
       },
+  ),
+  fc.nat(20).map(
+    (key): Act =>
+      core =>
+        core.do({
+          type: 'ReportSignal',
+          signal: {
+            kind: 'link-followed',
+            key: hashOf(`signal${key}`),
+            account: hashOf('user1'),
+            occurredAt: core.at,
+            source: '/app',
+          },
+        }),
   ),
   fc.constantFrom('PauseClass' as const, 'ResumeClass' as const).map(
     (type): Act =>

@@ -1,9 +1,9 @@
 import type { CauseFacts, MessageId, Outcome } from '../core/events.ts'
 import type { Lane } from '../core/policy.ts'
 import type { Reason } from '../core/reasons.ts'
-import type { SignalFacts } from '../core/signals.ts'
+import type { AuthenticationResult, ChangeKind, ProviderNews, ReportKind } from '../core/signals.ts'
 import type { Mailbox } from '../std/mailbox.ts'
-import type { RequesterSeen } from './requester.ts'
+import type { ReportedRequester } from './requester.ts'
 
 /** Who sends: an application, known by its API key or its SMTP credential. `undefined` allows all. */
 export type Application = {
@@ -50,33 +50,48 @@ export type ReportedEvent =
       known: boolean
       recipients: Mailbox[]
       occurredAt: number
-      requester?: RequesterSeen
-    }
-  | {
-      type: 'signal'
-      id: string
-      source: string
-      occurredAt: number
-      account?: string
-      /** The id of the cause that it is about, and of the message. */
-      cause?: string
-      message?: string
-      signal: ReportedSignal
+      requester?: ReportedRequester
     }
   | { type: 'coverage'; id: string; source: string; about: string; until: number; complete: boolean }
+  | ReportedSignalEvent
 
-/** A signal apart from what the shell hashes or looks up. */
+/** `by`: the operator who reported it. */
+export type ReportedSignalEvent = {
+  type: 'signal'
+  id: string
+  source: string
+  occurredAt: number
+  account?: string
+  by?: string
+  signal: ReportedSignal
+}
+
+/** What is reported besides causes, its data checked. `message` and `cause` are ids as the reporter knows them. */
 export type ReportedSignal =
-  | { kind: 'link-followed' | 'reset-completed' }
-  | { kind: 'reported'; report: SignalOf<'reported'>['report'] }
-  | Omit<SignalOf<'provider'>, Shell>
-  | Omit<SignalOf<'change'>, Shell>
-  | Omit<SignalOf<'campaign-announced'>, Shell>
-  | Omit<SignalOf<'baseline'>, Shell>
-  | Omit<SignalOf<'noted'>, Shell>
-
-type SignalOf<Kind> = Extract<SignalFacts, { kind: Kind }>
-type Shell = 'key' | 'occurredAt' | 'source' | 'message' | 'about' | 'account'
+  | { kind: 'link-followed' | 'reset-completed'; cause?: string; message?: string }
+  | { kind: 'reported'; report: ReportKind; message?: string; from?: Mailbox }
+  | { kind: 'provider'; what: ProviderNews; provider: string; message?: string }
+  | { kind: 'change'; change: ChangeKind; service: string; version?: string; actor?: string }
+  | { kind: 'campaign-announced'; class: string; audience: number; from: number; until: number }
+  | {
+      kind: 'baseline'
+      class: string
+      lane?: Lane
+      ratePerHourOfWeek: number[]
+      dispersion?: number
+      safety?: number
+      templates?: { template: string; versions: string[] }[]
+    }
+  | { kind: 'access'; actor: string; resource: string; action: string; records?: number }
+  | {
+      kind: 'dmarc'
+      domain: string
+      sourceIp: string
+      count: number
+      spf: AuthenticationResult
+      dkim: AuthenticationResult
+    }
+  | { kind: 'claim'; by: string; text: string; url?: string }
 
 export type EventAnswer = { status: 'accepted' | 'repeat' } | { status: 'refused'; code: string }
 

@@ -2,14 +2,13 @@ import type { Answer, Command } from '../core/commands.ts'
 import type { Content } from '../core/content.ts'
 import type { CauseFacts, MessageFacts, MessageId } from '../core/events.ts'
 import { explain } from '../core/reasons.ts'
-import type { Place } from '../core/scope.ts'
-import type { SignalFacts } from '../core/signals.ts'
-import { assert, unreachable } from '../std/assert.ts'
+import { assert } from '../std/assert.ts'
 import type { Hash64 } from '../std/hash64.ts'
 import { canonicalMailbox, type Mailbox, parseMailbox } from '../std/mailbox.ts'
-import { isMessageId } from '../std/uuid.ts'
+import type { Standing } from '../views/places.ts'
 import type { Application, EventAnswer, Intake, MessageAnswer, MessageRequest, ReportedEvent } from './intake.ts'
-import { requesterOf } from './requester.ts'
+import { requesterFacts } from './requester.ts'
+import { type MessageLookup, namedMessage, signalFacts } from './signals.ts'
 
 /** What turns a request into facts. All of it is the engine's; the core sees only hashes. */
 export type Gateway<Sealed> = {
@@ -21,6 +20,8 @@ export type Gateway<Sealed> = {
   code(id: MessageId): string
   /** Whether a recipient may get material from test environments. */
   isAllowListed(mailbox: Mailbox): boolean
+  /** Where messages stand or stood; those that nobody knows are left out. */
+  standingsOf(ids: MessageId[]): Promise<Map<MessageId, Standing>>
   /** Answers when durable; throws `Unavailable`. */
   submit(submissions: { command: Command; sealed?: Sealed }[]): Promise<Answer[]>
 }
@@ -34,16 +35,31 @@ export function openIntake<Sealed>(gateway: Gateway<Sealed>): Intake {
       return answers.map(answer => messageAnswer(gateway, answer))
     },
     async events(events) {
-      const answers = await gateway.submit(events.map(event => ({ command: eventCommand(gateway, event) })))
+      const messageOf = await lookUp(gateway, events)
+      const answers = await gateway.submit(events.map(event => ({ command: eventCommand(gateway, event, messageOf) })))
       return answers.map(eventAnswer)
     },
+  }
+}
+
+/** Looks up at once what the events name. Reporters know a message by the id that its sender was answered: that it is one was checked at the door. */
+async function lookUp(gateway: Gateway<unknown>, events: ReportedEvent[]): Promise<MessageLookup> {
+  const ids = new Set<MessageId>()
+  for (const event of events) {
+    const named = event.type === 'signal' ? namedMessage(event.signal) : undefined
+    if (named !== undefined) ids.add(named.toLowerCase() as MessageId)
+  }
+  const standings = ids.size === 0 ? new Map<MessageId, Standing>() : await gateway.standingsOf([...ids])
+  return reference => {
+    const id = reference.toLowerCase() as MessageId
+    return { id, ...standings.get(id) }
   }
 }
 
 /** The part of the gateway that hashes. */
 export type Hashing = Pick<Gateway<unknown>, 'hash'>
 
-const addressHash = (gateway: Hashing, mailbox: Mailbox): Hash64 =>
+export const addressHash = (gateway: Hashing, mailbox: Mailbox): Hash64 =>
   gateway.hash('address', mailbox.address.toLowerCase())
 
 /** Whom a message is for, in hashes. */
@@ -201,60 +217,33 @@ function messageAnswer(gateway: Pick<Gateway<unknown>, 'code'>, answer: Answer):
   }
 }
 
-/** What the shell knows of the message that a signal names. `about`: where it stood, when that can be looked up. */
-export type MessageLookup = (reference: string) => { id: MessageId; about?: Place } | undefined
-
-/** In production a message is named by its id. */
-const byId: MessageLookup = reference => (isMessageId(reference) ? { id: reference as MessageId } : undefined)
-
-/** What a reported event asks of the core, in production and in a replay. */
-export function eventCommand(gateway: Hashing, event: ReportedEvent, messageOf: MessageLookup = byId): Command {
-  if (event.type === 'coverage') {
-    const { source, until, complete } = event
-    return { type: 'ReportCoverage', source, until, complete }
+/** The command that a reported event asks for, in production and in a replay. */
+export function eventCommand(hashing: Hashing, event: ReportedEvent, messageOf: MessageLookup): Command {
+  switch (event.type) {
+    case 'coverage': {
+      const { source, until, complete } = event
+      return { type: 'ReportCoverage', source, until, complete }
+    }
+    case 'signal':
+      return { type: 'ReportSignal', signal: signalFacts(hashing, event, messageOf) }
+    case 'cause':
+      return { type: 'ReportCause', cause: causeFacts(hashing, event) }
   }
-  if (event.type === 'signal') return { type: 'ReportSignal', signal: signalFacts(gateway, event, messageOf) }
+}
+
+function causeFacts(hashing: Hashing, event: Extract<ReportedEvent, { type: 'cause' }>): CauseFacts {
   const cause: CauseFacts = {
-    key: causeHash(gateway, event.id),
+    key: causeHash(hashing, event.id),
     kind: event.kind,
-    account: accountHash(gateway, event.account),
+    account: accountHash(hashing, event.account),
     trust: event.trust,
     known: event.known,
-    recipients: event.recipients.map(mailbox => addressHash(gateway, mailbox)),
+    recipients: event.recipients.map(mailbox => addressHash(hashing, mailbox)),
     occurredAt: event.occurredAt,
     source: event.source,
   }
-  if (event.requester) cause.requester = requesterOf(gateway, event.requester)
-  return { type: 'ReportCause', cause }
-}
-
-type Reported = Extract<ReportedEvent, { type: 'signal' }>
-
-function signalFacts(gateway: Hashing, event: Reported, messageOf: MessageLookup): SignalFacts {
-  const { source, occurredAt, signal } = event
-  const common = { key: gateway.hash('signal', `${source}\0${event.id}`), occurredAt, source }
-  const account = event.account === undefined ? undefined : accountHash(gateway, event.account)
-  const message = event.message === undefined ? undefined : messageOf(event.message)
-  const about = { ...(message && { message: message.id }), ...(message?.about && { about: message.about }) }
-  switch (signal.kind) {
-    case 'link-followed':
-    case 'reset-completed': {
-      const cause = event.cause === undefined ? {} : { cause: causeHash(gateway, event.cause) }
-      return { ...common, kind: signal.kind, account: account!, ...cause, ...(message && { message: message.id }) }
-    }
-    case 'reported':
-      return { ...common, ...signal, ...about, ...(account && { account }) }
-    case 'provider':
-      return { ...common, ...signal, ...about }
-    case 'noted':
-      return { ...common, ...signal, ...(account && { account }) }
-    case 'change':
-    case 'campaign-announced':
-    case 'baseline':
-      return { ...common, ...signal }
-    default:
-      return unreachable(signal)
-  }
+  if (event.requester) cause.requester = requesterFacts(hashing.hash, event.requester)
+  return cause
 }
 
 function eventAnswer(answer: Answer): EventAnswer {

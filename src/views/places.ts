@@ -1,5 +1,7 @@
 import type pg from 'pg'
 import type { MessageId } from '../core/events.ts'
+import type { Lane } from '../core/policy.ts'
+import type { Place } from '../core/scope.ts'
 import type { Hash64 } from '../std/hash64.ts'
 import type { Register } from './register.ts'
 import { StaleRegister } from './stale.ts'
@@ -33,3 +35,47 @@ const selectPlaces = `
   select id, key_page as page, key_slot as slot from register_message
   where (account = $1 or address = $1) and positions[1] <= $4 and ($2::uuid is null or id > $2)
   order by id limit $3`
+
+/** Where a message stands or stood, and the campaign that it belongs to. */
+export type Standing = { about: Place; campaign?: { id: string; ordinal: number } }
+
+/**
+ * Where messages stand, all in one query; those that the register does not know are left out. What it does not show at once it is given a moment
+ * to read: a report about a message may follow on its heels.
+ */
+export async function standingsOf(
+  register: Pick<Register, 'reached'>,
+  pool: pg.Pool,
+  ids: readonly MessageId[],
+): Promise<Map<MessageId, Standing>> {
+  const standings = await selectStandings(pool, ids)
+  const missing = ids.filter(id => !standings.has(id))
+  if (missing.length === 0) return standings
+  await register.reached()
+  for (const [id, standing] of await selectStandings(pool, missing)) standings.set(id, standing)
+  return standings
+}
+
+type StandingRow = {
+  id: MessageId
+  class: string
+  lane: Lane
+  source: string | null
+  template: string | null
+  campaign: string | null
+  ordinal: number | null
+}
+
+const standing = `
+  select id, class, lane, source, template, campaign, ordinal from register_message where id = any ($1::uuid[])`
+
+async function selectStandings(pool: pg.Pool, ids: readonly MessageId[]): Promise<Map<MessageId, Standing>> {
+  const { rows } = await pool.query<StandingRow>({ name: 'register-select-standings', text: standing, values: [ids] })
+  return new Map(
+    rows.map(({ id, class: name, lane, source, template, campaign, ordinal }) => {
+      // The register has `name@version`; a name has no at sign.
+      const about: Place = { class: name, lane, source: source ?? '', template: template?.split('@', 1)[0] ?? '' }
+      return [id, campaign === null ? { about } : { about, campaign: { id: campaign, ordinal: ordinal ?? 0 } }]
+    }),
+  )
+}

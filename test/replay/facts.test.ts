@@ -63,7 +63,7 @@ describe('the facts of a signal', () => {
     const place = { class: 'password-reset', lane: 'open', source: '', template: 't' } as const
     commands.messages.decided('m', place)
     expect(report()).toMatchObject({ about: place, message: message.id, occurredAt: t0 + 9000 })
-    expect(signalOf('tocsin.provider.bounced', { provider: 'p', message: 'm' })).toMatchObject({
+    expect(signalOf('tocsin.provider.bounced', { provider: 'p', providerId: 'x', message: 'm' })).toMatchObject({
       kind: 'provider',
       what: 'bounced',
       about: place,

@@ -4,7 +4,7 @@ import { type CloudEvent, parseStructured } from '../../inbound/http/cloudevents
 import { type RequestedMessage, readRequested } from '../../inbound/http/requested.ts'
 import { messageRequested, readEvent } from '../../inbound/http/trace.ts'
 import type { Application, ReportedEvent } from '../../inbound/intake.ts'
-import { categoryOf } from '../../inbound/requester.ts'
+import { buildCategory } from '../../inbound/requester.ts'
 import {
   type Addressed,
   accountHash,
@@ -46,7 +46,7 @@ function message(event: CloudEvent, common: Dated & { id: string; source: string
 }
 
 function reported(event: CloudEvent, common: Dated & { id: string; source: string }): ReadItem {
-  const read = readEvent(event, 0, { whole: true })
+  const read = readEvent(event, 0)
   return read.ok ? { ok: true, item: { ...common, is: 'event', event: read.event } } : read
 }
 
@@ -63,7 +63,6 @@ export class TraceCommands {
   /** The first address of each account, by what causes said; two generations, so that they stay bounded. */
   #addresses = new Map<Hash64, Addressed>()
   #olderAddresses = new Map<Hash64, Addressed>()
-
   constructor({ application, isAllowListed }: { application: Application; isAllowListed(mailbox: Mailbox): boolean }) {
     this.#application = application
     this.#isAllowListed = isAllowListed
@@ -108,7 +107,7 @@ export class TraceCommands {
       prepared,
     )
     const builder = build ?? service
-    if (builder !== undefined) facts.build = categoryOf(hash('build', builder))
+    if (builder !== undefined) facts.build = buildCategory(hash, builder)
     return facts
   }
 

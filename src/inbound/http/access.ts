@@ -6,8 +6,8 @@ import { Refusal } from './problems.ts'
 
 // Who may call what. Every route names its scope where it is declared; one that does not stops the start.
 
-/** `local`: this machine without a key, anybody else with one that operates. */
-export type Access = Scope | 'public' | 'loopback' | 'local'
+/** `local`: this machine without a key, anybody else with one that operates. `report`: whoever reports causes or operates. */
+export type Access = Scope | 'public' | 'loopback' | 'local' | 'report'
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -39,14 +39,20 @@ function admit(request: FastifyRequest, keys: Keys, access: Exclude<Access, 'pub
     return
   }
   if (access === 'local' && request.headers.authorization === undefined && isFromThisMachine(request)) return
-  const scope = access === 'local' ? 'operate' : access
   const header = request.headers.authorization
   const token = header === undefined ? undefined : /^Bearer +([\x21-\x7e]+) *$/i.exec(header)?.[1]
   if (token === undefined) throw new Refusal('auth.missing')
   const key = keys.bearer(token)
   if (key === undefined) throw new Refusal('auth.unknown-key')
-  if (scope === undefined || !key.scopes.includes(scope)) throw new Refusal('auth.scope-missing')
+  if (access === undefined || !scopesFor(access).some(scope => key.scopes.includes(scope)))
+    throw new Refusal('auth.scope-missing')
   request.key = key
+}
+
+/** One of these is enough. */
+function scopesFor(access: Scope | 'local' | 'report'): readonly Scope[] {
+  if (access === 'report') return ['causes', 'operate']
+  return [access === 'local' ? 'operate' : access]
 }
 
 const loopbackPeer = /^(?:127\.|::1$|::ffff:127\.)/

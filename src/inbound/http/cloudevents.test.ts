@@ -138,20 +138,28 @@ describe('the trace format', () => {
     occurredAt: now,
   }
 
+  const from = { requester: { ip: '192.0.2.1' } }
+
   it.each<[string, object, object]>([
     ['reset.requested', { known: false, trust: 'known-device' }, { known: false, trust: 'known-device' }],
     ['reset.requested', { known: true }, { trust: 'unknown' }],
-    ['login.succeeded', { ip: '192.0.2.1', newDevice: false }, { trust: 'known-device' }],
-    ['login.succeeded', { ip: '192.0.2.1', newDevice: true }, { trust: 'unknown' }],
-    ['login.succeeded', { ip: '192.0.2.1' }, { trust: 'unknown' }],
-    ['login.failed', { ip: '192.0.2.1' }, { trust: 'unknown' }],
+    [
+      'reset.requested',
+      { known: true, requester: { ip: '192.0.2.1', asn: 'AS64496', device: 'd', session: 's', agent: 'curl/8' } },
+      { trust: 'unknown', requester: { ip: '192.0.2.1', asn: 64496, device: 'd', agent: 'curl/8' } },
+    ],
+    ['reset.requested', { known: true, requester: {} }, { trust: 'unknown' }],
+    ['login.succeeded', { ip: '192.0.2.1', newDevice: false }, { trust: 'known-device', ...from }],
+    ['login.succeeded', { ip: '192.0.2.1', newDevice: true }, { trust: 'unknown', ...from }],
+    ['login.succeeded', { ip: '192.0.2.1' }, { trust: 'unknown', ...from }],
+    ['login.failed', { ip: '192.0.2.1' }, { trust: 'unknown', ...from }],
     ['credential.changed', { kind: 'totp', session: 's' }, { trust: 'session' }],
     ['credential.changed', { kind: 'email' }, { trust: 'unknown' }],
     ['protection.ordered', { action: 'forced-reset', by: 'b', reason: 'r' }, { trust: 'unknown' }],
     ['session.started', { session: 's' }, { trust: 'session' }],
     ['session.revoked', {}, { trust: 'unknown' }],
   ])('%s %j', (type, data, expected) => {
-    expect(read(type, data)).toMatchObject({ ok: true, event: { ...cause, kind: type, ...expected } })
+    expect(read(type, data)).toEqual({ ok: true, event: { ...cause, kind: type, ...expected } })
   })
 
   it('has a row above for every kind of cause', () => expect(causeKinds).toHaveLength(7))
@@ -171,72 +179,16 @@ describe('the trace format', () => {
     expect(read('coverage.reported', data)).toMatchObject({ event: { until: Date.UTC(2026, 0, 8, 1) } })
   })
 
-  it.each<[string, object, object]>([
-    ['link.followed', { cause: 'c', message: 'm' }, { kind: 'link-followed' }],
-    ['reset.completed', {}, { kind: 'reset-completed' }],
-    ['report.received', { kind: 'not-requested', message: 'm' }, { kind: 'reported', report: 'not-requested' }],
-    ['provider.bounced', { provider: 'p', message: 'm' }, { kind: 'provider', what: 'bounced', provider: 'p' }],
-    ['change.applied', { kind: 'flag', service: 's' }, { kind: 'change', change: 'flag', service: 's' }],
-    ['access.recorded', { actor: 'a' }, { kind: 'noted', type: 'access.recorded' }],
-    ['dmarc.reported', {}, { kind: 'noted', type: 'dmarc.reported' }],
-    ['claim.published', {}, { kind: 'noted', type: 'claim.published' }],
-  ])('%s %j is a signal', (type, data, signal) => {
-    const { cause, message } = data as { cause?: string; message?: string }
-    const about = { ...(cause !== undefined && { cause }), ...(message !== undefined && { message }) }
-    const common = { type: 'signal', id: 'e', source: 's', account: 'account', occurredAt: now }
-    expect(read(type, data)).toEqual({ ok: true, event: { ...common, ...about, signal } })
-  })
-
-  it('reads who asked, and refuses nothing for it', () => {
-    const seen = { ip: '192.0.2.1', asn: '64500', device: 'd', agent: 'a' }
-    expect(read('reset.requested', { known: true, requester: { ...seen, asn: 64_500 } })).toMatchObject({
-      event: { requester: seen },
-    })
-    expect(read('login.succeeded', seen)).toMatchObject({ event: { requester: seen } })
-    for (const requester of [7, null, [], {}, { ip: 7 }, { ip: '' }, { agent: 'x'.repeat(513) }])
-      expect(read('reset.requested', { known: true, requester })).toEqual({
-        ok: true,
-        event: { ...cause, kind: 'reset.requested', known: true, trust: 'unknown' },
-      })
-  })
-
-  const whole = (type: string, data: unknown) =>
-    readEvent({ id: 'e', source: 's', type: `tocsin.${type}`, subject: 'a', data }, now, { whole: true })
-  const rates = Array(168).fill(2.5)
-  const announced = { class: 'c', audienceSize: 9, from: '2026-01-08T00:00:00Z', until: '2026-01-09T00:00:00Z' }
-
-  it.each<[string, object, object]>([
-    ['campaign.announced', announced, { kind: 'campaign-announced', class: 'c', audience: 9 }],
-    ['baseline.loaded', { class: 'c', ratePerHourOfWeek: rates }, { kind: 'baseline', ratePerHourOfWeek: rates }],
-    [
-      'baseline.loaded',
-      { class: 'c', lane: 'open', ratePerHourOfWeek: rates, templates: [{ template: 't', versions: ['1'] }] },
-      { lane: 'open', templates: [{ template: 't', versions: ['1'] }] },
-    ],
-  ])("%s is in an operator's trace", (type, data, signal) =>
-    expect(whole(type, data)).toMatchObject({ ok: true, event: { signal } }))
-
-  it.each<[string, object, string]>([
-    ['campaign.announced', { ...announced, until: '2026-01-07T00:00:00Z' }, 'event.campaign'],
-    ['campaign.announced', { ...announced, audienceSize: -1 }, 'event.campaign'],
-    ['baseline.loaded', { class: 'c', ratePerHourOfWeek: rates.slice(1) }, 'event.baseline'],
-    ['baseline.loaded', { class: 'c', ratePerHourOfWeek: rates, lane: 'fast' }, 'event.baseline'],
-    ['baseline.loaded', { class: 'c', ratePerHourOfWeek: [...rates.slice(1), -1] }, 'event.baseline'],
-    ['baseline.loaded', { class: 'c', ratePerHourOfWeek: rates, templates: [{}] }, 'event.baseline'],
-    ['message.requested', {}, 'event.type-not-here'],
-  ])('%s %j is refused there too', (type, data, code) => expect(whole(type, data)).toEqual({ ok: false, code }))
-
   it.each<[string, unknown, object, string]>([
-    ['link.followed', {}, { subject: undefined }, 'event.subject-missing'],
-    ['reset.completed', { cause: '' }, {}, 'event.reference'],
-    ['link.followed', { message: 7 }, {}, 'event.reference'],
-    ['report.received', { kind: 'praise' }, {}, 'event.report'],
-    ['provider.bounced', {}, {}, 'event.provider'],
-    ['change.applied', { kind: 'deploy' }, {}, 'event.change'],
-    ['change.applied', { kind: 'party', service: 's' }, {}, 'event.change'],
-    ['campaign.announced', {}, {}, 'event.type-not-here'],
-    ['message.requested', {}, {}, 'event.type-not-here'],
-    ['baseline.loaded', {}, {}, 'event.type-not-here'],
+    ['message.requested', {}, {}, 'event.type-not-taken-here'],
+    ['reset.requested', { known: true, requester: 'me' }, {}, 'event.requester'],
+    ['reset.requested', { known: true, requester: [] }, {}, 'event.requester'],
+    ['reset.requested', { known: true, requester: { ip: '300.1.1.1' } }, {}, 'event.ip'],
+    ['reset.requested', { known: true, requester: { asn: 'x' } }, {}, 'event.asn'],
+    ['reset.requested', { known: true, requester: { agent: 7 } }, {}, 'event.agent'],
+    ['login.failed', { ip: 'localhost' }, {}, 'event.ip'],
+    ['login.succeeded', { ip: '192.0.2.1', device: 5 }, {}, 'event.device'],
+    ['session.started', { session: {} }, {}, 'event.session'],
     ['no.such', {}, {}, 'event.type-unknown'],
     ['toString', {}, {}, 'event.type-unknown'],
     ['login.failed', undefined, {}, 'event.data-not-an-object'],

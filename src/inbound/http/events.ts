@@ -1,13 +1,16 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import Type from 'typebox'
 import type { EventAnswer, ReportedEvent } from '../intake.ts'
+import { namedMessage } from '../signals.ts'
+import { actor } from './access.ts'
 import { isTooDeep } from './body.ts'
-import { type ParsedEvent, parseBinary, parseStructured } from './cloudevents.ts'
+import { type CloudEvent, type ParsedEvent, parseBinary, parseStructured } from './cloudevents.ts'
 import { EventsAnswer, eventsBytesMax, eventsMax } from './contract.ts'
 import { answers, operation } from './documentation.ts'
+import { uuid } from './faults.ts'
 import { Refusal } from './problems.ts'
 import type { RouteDeps } from './server.ts'
-import { readEvent } from './trace.ts'
+import { type ReadEvent, readEvent, reportersOf } from './trace.ts'
 
 const EventBody = Type.Unknown({
   title: 'CloudEvent',
@@ -17,10 +20,10 @@ const EventBody = Type.Unknown({
 
 export function eventRoutes(app: FastifyInstance, deps: RouteDeps): void {
   app.post('/v1/events', {
-    config: { access: 'causes' },
+    config: { access: 'report' },
     bodyLimit: eventsBytesMax,
     validatorCompiler: () => (value: unknown) => ({ value }),
-    schema: operation('Report what happened: causes and coverage', {
+    schema: operation('Report what happened: causes, signals and coverage', {
       consumes: ['application/cloudevents+json', 'application/cloudevents-batch+json', 'application/json'],
       body: EventBody,
       response: { 202: EventsAnswer, ...answers(400, 401, 403, 413, 415, 422, 500, 503) },
@@ -36,7 +39,7 @@ async function postEvents(deps: RouteDeps, request: FastifyRequest): Promise<Eve
   const places: number[] = []
   const parsed = envelopes(request)
   for (const [index, envelope] of parsed.entries()) {
-    const read = envelope.ok ? readEvent(envelope.event, deps.now()) : envelope
+    const read = envelope.ok ? readFor(request, envelope.event, deps.now()) : envelope
     if (!read.ok) rejected.push({ index, code: read.code })
     else {
       places.push(index)
@@ -50,6 +53,19 @@ async function postEvents(deps: RouteDeps, request: FastifyRequest): Promise<Eve
   const accepted = parsed.length - rejected.length
   deps.counters.events(accepted, rejected.length)
   return { accepted, rejected }
+}
+
+/** An event that this key may report, of a message that has an id of ours. */
+function readFor(request: FastifyRequest, event: CloudEvent, now: number): ReadEvent {
+  const scopes = request.key?.scopes ?? []
+  if (!reportersOf(event.type).some(scope => scopes.includes(scope)))
+    return { ok: false, code: 'event.not-for-this-key' }
+  const read = readEvent(event, now)
+  if (!read.ok || read.event.type !== 'signal') return read
+  const named = namedMessage(read.event.signal)
+  if (named !== undefined && !uuid.test(named)) return { ok: false, code: 'event.message' }
+  if (scopes.includes('operate')) read.event.by = actor(request)
+  return read
 }
 
 function envelopes(request: FastifyRequest): ParsedEvent[] {

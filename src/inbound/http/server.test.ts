@@ -334,13 +334,13 @@ describe('POST /v1/events', () => {
     const one = await post(app, type, event)
     expect([one.statusCode, one.json()]).toEqual([202, { accepted: 1, rejected: [] }])
     const bad = { ...event, id: '' }
-    const later = { ...event, type: 'tocsin.baseline.loaded' }
-    const many = await post(app, 'application/cloudevents-batch+json', [event, bad, event, later])
+    const message = { ...event, type: 'tocsin.message.requested' }
+    const many = await post(app, 'application/cloudevents-batch+json', [event, bad, event, message])
     expect(many.json()).toEqual({
       accepted: 2,
       rejected: [
         { index: 1, code: 'event.id' },
-        { index: 3, code: 'event.type-not-here' },
+        { index: 3, code: 'event.type-not-taken-here' },
       ],
     })
     expect((await post(app, 'application/json', [event])).json()).toEqual({ accepted: 1, rejected: [] })
@@ -354,6 +354,44 @@ describe('POST /v1/events', () => {
     expect((await post(app, 'application/json', { ip: '192.0.2.1' }, ce)).json()).toEqual({ accepted: 1, rejected: [] })
     expect(intake.reported).toHaveLength(5)
     expect(intake.reported.at(-1)).toMatchObject({ kind: 'login.failed', id: 'e-2', occurredAt: Date.UTC(2026, 0, 8) })
+  })
+
+  const rates = Array(168).fill(1)
+  const period = { from: '2026-01-08T00:00:00Z', until: '2026-01-09T00:00:00Z' }
+
+  // An operator says by name that more mail is in order; what people and machines did comes from the tier that saw it.
+  it.each<[string, object, string[]]>([
+    ['reset.requested', { known: true }, ['causes']],
+    ['link.followed', {}, ['causes']],
+    ['report.received', { kind: 'question' }, ['causes']],
+    ['change.applied', { kind: 'deploy', service: 'mailer' }, ['causes', 'operate']],
+    ['campaign.announced', { class: 'other', audienceSize: 5, ...period }, ['operate']],
+    ['baseline.loaded', { class: 'other', ratePerHourOfWeek: rates }, ['operate']],
+    ['no.such', {}, []],
+  ])('takes %s from whoever may say so', async (type, data, allowed) => {
+    for (const token of ['causes', 'operate']) {
+      const { app, intake } = httpOver()
+      const reported = { ...event, type: `tocsin.${type}`, data }
+      const { accepted, rejected } = (await post(app, 'application/json', reported, bearer(token))).json()
+      const taken = allowed.includes(token)
+      const refusal = type === 'no.such' && token === 'causes' ? 'event.type-unknown' : 'event.not-for-this-key'
+      expect([token, accepted, rejected]).toEqual([token, taken ? 1 : 0, taken ? [] : [{ index: 0, code: refusal }]])
+      const [seen] = intake.reported
+      expect(seen && 'by' in seen ? seen.by : undefined).toBe(taken && token === 'operate' ? 'operator' : undefined)
+    }
+  })
+
+  it('takes what is said about a message only under an id of ours', async () => {
+    const { app, intake } = httpOver()
+    const report = (message: string) => ({
+      ...event,
+      type: 'tocsin.report.received',
+      data: { kind: 'question', message },
+    })
+    const answer = await post(app, 'application/json', [report(idOf(1).toUpperCase()), report('1'), report('')])
+    const rejected = [1, 2].map(index => ({ index, code: 'event.message' }))
+    expect(answer.json()).toEqual({ accepted: 1, rejected })
+    expect(intake.reported).toHaveLength(1)
   })
 
   it('places what the gate refuses, and counts repeats as taken', async () => {
@@ -735,7 +773,8 @@ describe('the document', () => {
     if (token === undefined) return scope === 'local' ? 'admitted' : 'auth.missing'
     const key = keyTable[token]
     if (key === undefined) return 'auth.unknown-key'
-    return key.scopes.includes((scope === 'local' ? 'operate' : scope) as 'send') ? 'admitted' : 'auth.scope-missing'
+    const enough = scope === 'report' ? ['causes', 'operate'] : [scope === 'local' ? 'operate' : scope]
+    return key.scopes.some(has => enough.includes(has)) ? 'admitted' : 'auth.scope-missing'
   }
 
   it('is tried on a page that loads nothing from elsewhere', async () => {

@@ -4,15 +4,16 @@ import { type CauseKind, causeKinds } from '../../core/policy.ts'
 import { parseInstant } from '../../std/instant.ts'
 import { type Mailbox, parseMailbox } from '../../std/mailbox.ts'
 import type { ReportedEvent } from '../intake.ts'
-import { requesterSeen } from '../requester.ts'
+import { type RequesterFault, readRequester, requesterFault } from '../requester.ts'
 import type { CloudEvent } from './cloudevents.ts'
-import { isSignal, operatorsSignals, readSignal, type SignalFault } from './signals.ts'
+import { type ReadSignal, type SignalFault, signalReader } from './signals.ts'
 
-// The trace format (types `tocsin.*`): what a reported event means. What gate and detectors need is read and checked; further fields are let pass.
+// The trace format (types `tocsin.*`): what a reported event means. What is used is read and checked; further fields of the data are let pass.
 
 export type TraceFault =
   | 'event.type-unknown'
-  | 'event.type-not-here'
+  | 'event.type-not-taken-here'
+  | 'event.not-for-this-key'
   | 'event.subject-missing'
   | 'event.data-not-an-object'
   | 'event.known'
@@ -22,34 +23,59 @@ export type TraceFault =
   | 'event.recipients'
   | 'event.coverage-source'
   | 'event.coverage-time'
+  | RequesterFault
   | SignalFault
 
 export type ReadEvent = { ok: true; event: ReportedEvent } | { ok: false; code: TraceFault }
 
 const prefix = 'tocsin.'
+/** In production messages come in as such; only traces have them as events. */
 export const messageRequested = 'tocsin.message.requested'
+
+/**
+ * What says beforehand that more mail is in order can blind the detectors, so an operator says it, by name, and not a key that lies in a web
+ * tier or a pipeline. A change can only make them look closer: the pipeline reports it with the cause key, a person by hand.
+ */
+const reporters: Record<string, readonly ('causes' | 'operate')[]> = {
+  'tocsin.baseline.loaded': ['operate'],
+  'tocsin.campaign.announced': ['operate'],
+  'tocsin.change.applied': ['causes', 'operate'],
+}
+const byCauseKey = ['causes'] as const
+
+/** The scopes that may report a type; one of them is enough. */
+export const reportersOf = (type: string): readonly ('causes' | 'operate')[] =>
+  Object.hasOwn(reporters, type) ? reporters[type]! : byCauseKey
+
 const coverageSources = new Set(['auth', 'edge', 'provider', 'reports', 'changes', 'access', 'dmarc'])
 const credentialKinds = new Set(['password', 'totp', 'passkey', 'email', 'phone', 'recovery'])
 const protectionActions = new Set(['forced-reset', 'activity-review', 'end-sessions'])
 
 const refuse = (code: TraceFault): ReadEvent => ({ ok: false, code })
 
-/**
- * `now`: the instant of receipt, ms, which an event without a time is given. `whole`: the trace of an operator, with what a key that reports
- * causes may not say.
- */
-export function readEvent(event: CloudEvent, now: number, { whole = false } = {}): ReadEvent {
+/** `now`: the instant of receipt, ms, which an event without a time is given. */
+export function readEvent(event: CloudEvent, now: number): ReadEvent {
   if (!event.type.startsWith(prefix)) return refuse('event.type-unknown')
   const type = event.type.slice(prefix.length)
-  if (event.type === messageRequested || (operatorsSignals.has(type) && !whole)) return refuse('event.type-not-here')
+  if (event.type === messageRequested) return refuse('event.type-not-taken-here')
   const kind = causeKinds.find(known => known === type)
-  const signal = kind === undefined && isSignal(type)
-  if (kind === undefined && !signal && type !== 'coverage.reported') return refuse('event.type-unknown')
+  const reader = signalReader(type)
+  if (!kind && !reader && type !== 'coverage.reported') return refuse('event.type-unknown')
   const data = event.data
   if (typeof data !== 'object' || data === null || Array.isArray(data)) return refuse('event.data-not-an-object')
   const fields = data as Record<string, unknown>
-  if (signal) return readSignal(event, type, fields, now)
-  return kind === undefined ? coverage(event, fields) : cause(event, kind, fields, now)
+  if (kind) return cause(event, kind, fields, now)
+  return reader ? signal(event, reader(fields), now) : coverage(event, fields)
+}
+
+function signal(event: CloudEvent, read: ReadSignal, now: number): ReadEvent {
+  if (!read.ok) return read
+  const { id, source, subject: account } = event
+  const isDeed = read.signal.kind === 'link-followed' || read.signal.kind === 'reset-completed'
+  if (isDeed && account === undefined) return refuse('event.subject-missing')
+  const reported: ReportedEvent = { type: 'signal', id, source, occurredAt: event.time ?? now, signal: read.signal }
+  if (account !== undefined) reported.account = account
+  return { ok: true, event: reported }
 }
 
 function coverage(event: CloudEvent, data: Record<string, unknown>): ReadEvent {
@@ -69,7 +95,9 @@ function coverage(event: CloudEvent, data: Record<string, unknown>): ReadEvent {
 
 function cause(event: CloudEvent, kind: CauseKind, data: Record<string, unknown>, now: number): ReadEvent {
   if (event.subject === undefined) return refuse('event.subject-missing')
-  const fault = fieldFault(kind, data)
+  const from = requesterOf(kind, data)
+  if (from === undefined) return refuse('event.requester')
+  const fault = fieldFault(kind, data) ?? requesterFault(from)
   if (fault !== undefined) return refuse(fault)
   const recipients = recipientsOf(data.recipients)
   if (recipients === undefined) return refuse('event.recipients')
@@ -77,27 +105,17 @@ function cause(event: CloudEvent, kind: CauseKind, data: Record<string, unknown>
   const known = kind === 'reset.requested' ? (data.known as boolean) : true
   const occurredAt = event.time ?? now
   const trust = trustOf(kind, data)
-  const reported: Extract<ReportedEvent, { type: 'cause' }> = {
-    type: 'cause',
-    id,
-    source,
-    kind,
-    account,
-    trust,
-    known,
-    recipients,
-    occurredAt,
-  }
-  const requester = requesterSeen(requesterFields(kind, data))
-  if (requester) reported.requester = requester
-  return { ok: true, event: reported }
+  const requester = readRequester(from)
+  const common = { id, source, kind, account, trust, known, recipients, occurredAt }
+  return { ok: true, event: { type: 'cause', ...common, ...(requester && { requester }) } }
 }
 
-/** A reset has them apart, a sign-in among its own. */
-function requesterFields(kind: CauseKind, data: Record<string, unknown>): Record<string, unknown> {
+/** A request has its requester in an object of its own; of the others ip, system and device stand among the data. `undefined`: no object. */
+function requesterOf(kind: CauseKind, data: Record<string, unknown>): Record<string, unknown> | undefined {
   if (kind !== 'reset.requested') return data
-  const { requester } = data
-  return typeof requester === 'object' && requester !== null ? (requester as Record<string, unknown>) : {}
+  const { requester = {} } = data
+  if (typeof requester !== 'object' || requester === null || Array.isArray(requester)) return undefined
+  return requester as Record<string, unknown>
 }
 
 function fieldFault(kind: CauseKind, data: Record<string, unknown>): TraceFault | undefined {
