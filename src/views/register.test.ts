@@ -7,6 +7,7 @@ import { outcomes } from '../core/events.ts'
 import { type Lane, lanes } from '../core/policy.ts'
 import type { Hash64 } from '../std/hash64.ts'
 import { apply, collect, type JournalReader, loadCursor } from './follow.ts'
+import { standingsOf } from './places.ts'
 import { openRegister, type Register } from './register.ts'
 import { column } from './rows.ts'
 
@@ -105,6 +106,31 @@ describe('register', () => {
       await register.stop()
     }
   }
+
+  it('tells where messages stood, for what is reported about them', async () => {
+    const campaign = { id: messageId(99), ordinal: 7 }
+    const template = { name: 'reset', version: '2' }
+    const first: Event[] = [
+      { ...decided(1, 'deliver', { template }), source: '/web' } as Event,
+      decided(2, 'deliver', { class: 'other', campaign }, 'campaign'),
+      decided(3, 'hold'),
+    ]
+    const released: Event = {
+      type: 'MessageReleased',
+      id: messageId(3),
+      reasons: [],
+      lane: 'reserved',
+      cause: hash(1),
+      source: '/app',
+    }
+    const ids = [1, 2, 3, 4].map(messageId)
+    const standings = await shown([first, [released]], () => standingsOf(register, pool, ids))
+    expect([...standings].sort()).toEqual([
+      [ids[0], { about: { class: 'password-reset', lane: 'open', source: '/web', template: 'reset' } }],
+      [ids[1], { about: { class: 'other', lane: 'campaign', source: '', template: '' }, campaign }],
+      [ids[2], { about: { class: 'password-reset', lane: 'reserved', source: '/app', template: '' } }],
+    ])
+  })
 
   const lifes: [string, Event[], object][] = [
     ['deliver', [decided(1)], { state: 'queued', first: 'deliver', outcome: 'deliver', attempts: 0 }],
