@@ -115,6 +115,10 @@ const share = { askBelow: 0.1, grant: 0.2 }
 /** The leases of the next hour are granted in the last minutes of this one: nobody waits at the turn of the hour. */
 const aheadMs = 5 * 60_000
 
+/** The hours of which leases are due now. */
+export const hoursToLease = (now: number): number[] =>
+  hourOf(now + aheadMs) === hourOf(now) ? [hourOf(now)] : [hourOf(now), hourOf(now + aheadMs)]
+
 /** `forecast`: how many messages this partition expects of the hour, whatever it asks for. */
 export type Want = Of & { messages: number; forecast: number }
 
@@ -126,8 +130,7 @@ export function wanted(
   { now, partitions }: Holder,
 ): Want[] {
   const wants: Want[] = []
-  const hours = [hourOf(now)]
-  if (hourOf(now + aheadMs) !== hourOf(now)) hours.push(hourOf(now + aheadMs))
+  const hours = hoursToLease(now)
   for (const name of Object.keys(policy.classes))
     for (const lane of lanes)
       for (const hour of hours) {

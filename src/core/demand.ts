@@ -36,6 +36,8 @@ export type Counted = {
 }
 
 export class Demand {
+  /** Goes on with every change that a forecast may follow; derived. */
+  changes = 0
   readonly #usuals = new Map<string, Usual>()
   /** The hour in which a class last had an alarm or a stop. */
   readonly #frozen = new Map<string, number>()
@@ -50,12 +52,14 @@ export class Demand {
     else if (hour < usual.newest) this.#known.delete(usual)
     const slot = hour % hoursKept
     if (hour <= usual.newest - hoursKept || usual.counts[slot] === unknown) return
+    this.changes++
     const most = Math.ceil(growthADay * Math.max(base, this.#usual(usual, hour)))
     usual.counts[slot] = Math.min(usual.counts[slot]! + 1, most, countMax)
   }
 
   /** An alarm or a stop held for this class in this hour: nothing of the hour counts, before or after. */
   freeze(className: string, hour: number): void {
+    this.changes++
     if ((this.#frozen.get(className) ?? unknown) < hour) this.#frozen.set(className, hour)
     for (const [name, usual] of this.#usuals) {
       if (!name.startsWith(`${className}/`)) continue
@@ -68,6 +72,7 @@ export class Demand {
   /** What the operator knows of the traffic, messages an hour for each hour of the week; it fills weeks that are not known yet. */
   load(className: string, lane: Lane, ratePerHourOfWeek: readonly number[]): void {
     assert(ratePerHourOfWeek.length === hoursOfWeek, 'a week has 168 hours')
+    this.changes++
     const usual = this.#of(className, lane)
     usual.loaded = ratePerHourOfWeek.map(rate => (rate > 0 ? Math.min(Math.ceil(rate), countMax) : 0))
     this.#known.delete(usual)
@@ -75,12 +80,14 @@ export class Demand {
 
   /** A person lowered the budget of an hour to so many messages. What has been learned stays, and counts again as far as this lets it. */
   lower(className: string, lane: Lane, { hour, messages }: { hour: number; messages: number }): void {
+    this.changes++
     this.#of(className, lane).lowered = { hour, messages }
   }
 
   /** A person raised it. */
   raise(className: string, lane: Lane): void {
     const usual = this.#usuals.get(key(className, lane))
+    this.changes++
     if (usual) delete usual.lowered
   }
 

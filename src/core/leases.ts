@@ -34,12 +34,15 @@ export class Leases {
   /** The last grant of each epoch that was taken: a grant that arrives twice counts once. */
   #epoch = 0
   #grant = 0
+  /** Goes on with every change; derived, so that nobody has to look for what is due where nothing has changed. */
+  changes = 0
 
   isNew(lease: Lease): boolean {
     return lease.epoch > this.#epoch || (lease.epoch === this.#epoch && lease.grant > this.#grant)
   }
 
   take(lease: Lease): void {
+    this.changes++
     this.#epoch = lease.epoch
     this.#grant = lease.grant
     const account = this.#account(lease.class, lease.lane, lease.hour)
@@ -58,6 +61,7 @@ export class Leases {
   }
 
   giveBack({ class: className, lane, hour, messages }: Returned): void {
+    this.changes++
     this.#account(className, lane, hour).returned += messages
   }
 
@@ -77,6 +81,7 @@ export class Leases {
   }
 
   spend(className: string, lane: Lane, hour: number): void {
+    this.changes++
     this.#account(className, lane, hour).spent++
   }
 

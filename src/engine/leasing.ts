@@ -4,6 +4,7 @@ import {
   creditsDue,
   draftOf,
   foldRuling,
+  hoursToLease,
   newCoordinator,
   type Ruling,
   returnsDue,
@@ -33,6 +34,8 @@ export class Leasing {
   /** How far the coordinator's journal was read; `undefined` before it was. */
   #position: number | undefined
   #lookedAt = 0
+  /** What was looked at when nothing was due: while it is the same, nothing is. */
+  #idle: unknown[] = []
   /** Grants to this partition that it may not have heard of. */
   #lost: Lease[] = []
 
@@ -44,6 +47,7 @@ export class Leasing {
   forget(): void {
     this.#claim = undefined
     this.#position = undefined
+    this.#idle = []
   }
 
   /**
@@ -54,6 +58,9 @@ export class Leasing {
     // Before the configuration has been applied nobody knows the budgets: what is granted cannot be taken back.
     if (state.configHash === '') return []
     if (this.#isLookDue(holder)) await this.#catchUp(holder)
+    const seen = [state, state.policy, state.leases.changes, state.demand.changes, ...hoursToLease(holder.now)]
+    if (isSame(seen, this.#idle)) return []
+    this.#idle = []
     let rulings = this.#due(state, holder)
     if (rulings.length > 0 && !this.#claim) {
       const claim = await this.#journal.claim(coordinatorPartition)
@@ -65,6 +72,7 @@ export class Leasing {
     if (lost.length > 0) return lost.map(handed)
     if (rulings.length > 0) await this.#append(rulings, holder.now)
     const given = returnsDue(this.#coordinator, state, holder).map((due): Command => ({ type: 'ReturnLease', ...due }))
+    if (given.length === 0 && rulings.length === 0) this.#idle = seen
     return [...given, ...rulings.flatMap(ruling => (ruling.type === 'LeaseIssued' ? handed(ruling.lease) : []))]
   }
 
@@ -107,6 +115,7 @@ export class Leasing {
       if (entries.length === 0) break
     }
     this.#lookedAt = now
+    this.#idle = []
   }
 
   /** On any doubt the right to write is dropped: with the next one the journal is read on, and what was granted counts as granted. */
@@ -127,6 +136,9 @@ export class Leasing {
     this.#claim = { ...claim, head: claim.head + 1, headHash: result.hash, lastAt: batch.at }
   }
 }
+
+const isSame = (a: readonly unknown[], b: readonly unknown[]): boolean =>
+  a.length === b.length && a.every((one, i) => one === b[i])
 
 const handed = (lease: Lease): Command => ({ type: 'GrantLease', lease })
 
