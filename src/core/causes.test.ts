@@ -240,6 +240,16 @@ describe('what is remembered, and for how long', () => {
     expect(core.send(alert)).toContain('cause.used')
   })
 
+  it.each([
+    -1,
+    -50 * minute,
+    -(60 * 365 * 24 * hour),
+  ])('a cause from before 1970 (%i) is not a fresh one', occurredAt => {
+    const core = new Core()
+    core.cause('c', { kind: 'login.succeeded', occurredAt })
+    expect(core.send({ class: 'sign-in-alert', account: 'ann', cause: 'c' })).toContain('cause.stale')
+  })
+
   it('addresses that nobody named for a day are unknown again, though the account is known', () => {
     const core = given()
     core.cause('c', { recipients: ['ann@example.org'] })

@@ -30,7 +30,8 @@ export const newLedger = (): Ledger => ({
 /** How many of an account's causes are looked at for a message that names none. */
 const causesLookedAtMax = 16
 
-const seconds = (at: number): number => Math.floor(at / 1000)
+/** A word of a row has no sign: what claims to be from before 1970 is from then, or it would seem to come from the year 2106. */
+const seconds = (at: number): number => Math.max(0, Math.floor(at / 1000))
 
 /** What a row keeps of its cause in one word, from the lowest bit: kind 4, trust 2, known 1, from a network not seen before 1, agent 5, network 5, source 8, its network asks too much 1, finished 1. */
 export type CauseTraits = {
