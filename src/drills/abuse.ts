@@ -73,7 +73,7 @@ const leakedList: Scenario = {
   defaults: { size: 50_000, ramp: 'exponential', rampMs: 360_000, perSecond: 200, unknownShare: 0.2, networks: 50 },
   expected: abuse,
   script: (stage, parameters) =>
-    driveResets(stage, parameters, { name: 'leaked-list', to: index => stage.people.at(index * 3) }),
+    driveResets(stage, parameters, { name: 'leaked-list', to: index => stage.people.listed(index, parameters.size) }),
 }
 
 type Attempts = { name: string; each: number; reason: string; agent: string; isTakenOver: (success: number) => boolean }

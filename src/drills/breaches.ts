@@ -61,7 +61,7 @@ const spoofOnAbuse: Scenario = {
   defaults: { size: 20_000, ramp: 'exponential', rampMs: 360_000, perSecond: 100, unknownShare: 0.2, networks: 50 },
   expected: { stop: true, headline: 'reset-abuse' },
   script: (stage, parameters) => {
-    driveResets(stage, parameters, { name: 'spoof-on-abuse', to: index => stage.people.at(index * 3) })
+    driveResets(stage, parameters, { name: 'spoof-on-abuse', to: index => stage.people.listed(index, parameters.size) })
     stage.at(stage.onset + 3 * minute, () =>
       phishingReports(
         stage,

@@ -184,8 +184,6 @@ const templateMisconfiguration: Scenario = {
 }
 
 const digest = (index: number, run: string): Record<string, unknown> => ({
-  template: 'security-digest',
-  templateVersion: '1',
   key: `digest-${run}-${index.toString(36)}`,
   source: 'digest-job',
   slots: { sign_ins: 1 + (index % 9) },

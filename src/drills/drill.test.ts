@@ -1,6 +1,8 @@
+import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { parseInstant } from '../std/instant.ts'
 import { type Drill, drills, type Parameters } from './drill.ts'
+import { parameterDefaults } from './parameters.ts'
 import { traceFaults } from './test-trace.ts'
 import type { Labelled } from './trace.ts'
 
@@ -10,7 +12,7 @@ const seed = 7
 const small = ({ defaults }: Drill): Parameters => ({
   ...defaults,
   seed,
-  size: Math.min(defaults.size, 600),
+  size: Math.min(Math.ceil(defaults.size / 5), 600),
   perMinute: 20,
 })
 
@@ -115,12 +117,36 @@ describe.each(drills.map(drill => [drill.name, drill] as const))(`%s, seed ${see
   })
 
   it('with causes hidden tells of none', () => {
-    const hidden = [...drill.play({ ...parameters, size: 100, causes: 'hidden' })]
+    const hidden = [...drill.play({ ...parameters, size: 50, causes: 'hidden' })]
     const causes = /\.(reset\.requested|login\.|credential\.|protection\.|session\.)/
     expect(hidden.filter(({ event }) => causes.test(event.type))).toEqual([])
     expect(hidden.filter(({ event }) => event.data.cause !== undefined)).toEqual([])
     expect(hidden.filter(({ event }) => event.data.source === 'auth')).toEqual([])
-    expect(wrongfulIn(hidden)).toBe(wrongfulOf(drill, 100))
+    expect(wrongfulIn(hidden)).toBe(wrongfulOf(drill, 50))
     expect(traceFaults(hidden, { repeatedIds: drill.row === 'P2' })).toEqual([])
+  })
+})
+
+describe('docs/guides/drills.md', () => {
+  const page = readFileSync(new URL('../../docs/guides/drills.md', import.meta.url), 'utf8').split('\n')
+
+  it('has a line for every drill, as it is, and for no other', () => {
+    const rows = drills.map(
+      ({ name, row = '', family, title, expected: { stop, headline } }) =>
+        `| \`${name}\` | ${row} | ${family} | ${title} | ${stop ? 'yes' : 'no'} | \`${headline}\` |`,
+    )
+    expect(page.filter(line => /^\| `[^|]*\|[^|]*\|[^|]*\|[^|]*\| (yes|no) \|/.test(line))).toEqual(rows)
+  })
+
+  it('names the incident behind every drill that has one', () => {
+    const rows = drills.flatMap(({ name, anchor }) => (anchor === undefined ? [] : `| \`${name}\` | ${anchor} |`))
+    const from = page.indexOf('## From which incidents')
+    expect(page.slice(from, page.indexOf('## Parameters')).filter(line => line.startsWith('| `'))).toEqual(rows)
+  })
+
+  it('explains every parameter', () => {
+    const explained = page.slice(page.indexOf('## Parameters')).filter(line => line.startsWith('| `'))
+    const names = explained.flatMap(line => [...line.split('|')[1]!.matchAll(/`(\w+)`/g)].map(match => match[1]!))
+    expect(names.sort()).toEqual(Object.keys(parameterDefaults).sort())
   })
 })

@@ -147,7 +147,7 @@ const endpoint: Scenario = {
     claimLeak(stage)
     driveResets(stage, parameters, {
       name: 'instagram-2026-endpoint',
-      to: index => stage.people.at(index * 7),
+      to: index => stage.people.listed(index, parameters.size),
       agent: () => 'App/287 (Android)',
       fate: { completes: 0, complains: 0.015 },
     })

@@ -1,4 +1,5 @@
 import type { Random } from '../std/random.ts'
+import { permuted } from './permutation.ts'
 
 export type Person = { account: string; email: string }
 
@@ -23,8 +24,8 @@ const domains = [
   'mail.example.net',
 ]
 
-/** Larger than any population and prime, so that multiplying by it goes through every person once. */
-const stride = 100_000_007
+// Keys of three shuffles that have nothing to do with each other.
+const [ofNames, ofAccounts, ofOrder] = [0x5eed_0001, 0x5eed_0002, 0x5eed_0003] as const
 
 /** The accounts of an installation, 0 to count − 1. Nobody is stored: a number gives the person. */
 export class People {
@@ -44,9 +45,14 @@ export class People {
     return { account: accountOf(n), email: this.#address(n) }
   }
 
+  /** The `index`-th of a list of `of` accounts that somebody got hold of: in the order of their ids, with gaps. `of` is at most `count`. */
+  listed(index: number, of: number): Person {
+    return this.at(Math.floor((index * this.count) / of))
+  }
+
   /** In an order without a pattern, each once in `count`. */
   shuffled(index: number): Person {
-    return this.at(((index % this.count) * stride + 7) % this.count)
+    return this.at(permuted(index % this.count, this.count, ofOrder))
   }
 
   /** The `index`-th of `of` accounts in alphabetical order of their addresses. They are not among those that the other methods give. */
@@ -57,11 +63,11 @@ export class People {
     const family = Math.floor(((index - first) * familyNames.length) / inGiven)
     const number = String(index).padStart(8, '0')
     const email = `${givenNames[given]!}.${familyNames[family]!}${number}@example.org`
-    return { account: accountOf(this.count + ((index * stride + 11) % of)), email }
+    return { account: accountOf(this.count + permuted(index, of, ofAccounts)), email }
   }
 
   #address(n: number): string {
-    const code = (n * stride + 3) % this.count
+    const code = permuted(n, this.count, ofNames)
     const given = givenNames[code % givenNames.length]!
     const family = familyNames[Math.floor(code / givenNames.length) % familyNames.length]!
     const rest = Math.floor(code / (givenNames.length * familyNames.length))
