@@ -101,6 +101,7 @@ table register_message with (fillfactor=85)
   campaign uuid
   ordinal integer
   source text
+  priority smallint
   constraint register_message_pkey PRIMARY KEY (id)
   CREATE INDEX register_message_by_account ON public.register_message USING btree (account, at, id)
   CREATE INDEX register_message_by_class ON public.register_message USING btree (class, at, id)

@@ -14,6 +14,7 @@ import { encrypt, type Keyring, masterKeyFile, openKeyring, randomInto } from '.
 import { engineMetrics } from './engine/metrics.ts'
 import { applyPolicy } from './engine/operator.ts'
 import { Partition, PartitionUnavailable, type Submission } from './engine/partition.ts'
+import { ProposalRunner } from './engine/proposals.ts'
 import { machine } from './engine/surroundings.ts'
 import { buildHttp } from './inbound/http/server.ts'
 import { type Application, type Intake, Unavailable } from './inbound/intake.ts'
@@ -74,9 +75,9 @@ async function startAll(config: Config, log: pino.Logger, undo: Undo): Promise<R
   const stores = await openStores(config, log, undo)
   const carrier = await openCarrier(config, metrics)
   undo.later(() => carrier.close())
-  const partition = await openPartition(config, { ...stores, carrier, metrics, log }, undo)
+  const { partition, runner } = await openPartition(config, { ...stores, carrier, metrics, log }, undo)
   const register = await openViews(config, { ...stores, metrics, log }, undo)
-  const doors = await openDoors(config, { ...stores, carrier, partition, register, metrics, log }, undo)
+  const doors = await openDoors(config, { ...stores, carrier, partition, runner, register, metrics, log }, undo)
   return { ...doors, database: stores.database.name, stop: () => undo.all() }
 }
 
@@ -130,7 +131,10 @@ async function openPartition(
   undo.later(() => partition.stop(drainMsMax))
   watch(partition)
   await applyPolicy(partition, config.policy, { hash: config.policyHash, by: fromConfig })
-  return partition
+  const failed = (error: unknown) => log.error({ reason: messageOf(error) }, 'what was approved is not carried out')
+  const runner = new ProposalRunner({ partition, surroundings, failed })
+  undo.later(() => runner.stop())
+  return { partition, runner }
 }
 
 /** What follows the journal: the register, and the webhooks that tell of it. */
@@ -148,12 +152,12 @@ async function openViews(
   return register
 }
 
-type Inside = Common & { carrier: OpenCarrier; partition: Partition; register: Register }
+type Inside = Common & { carrier: OpenCarrier; partition: Partition; runner: ProposalRunner; register: Register }
 
 /** SMTP and HTTP, last: what they let in finds everything ready. */
 async function openDoors(
   config: Config,
-  { partition, pool, keyring, register, carrier, metrics, log }: Inside,
+  { partition, runner, pool, keyring, register, carrier, metrics, log }: Inside,
   undo: Undo,
 ) {
   const { keys, generated } = await openKeys({
@@ -167,7 +171,7 @@ async function openDoors(
   const http = await buildHttp({
     intake,
     register,
-    operator: operatorPort({ partition, pool, keyring, register, carrier }),
+    operator: operatorPort({ partition, pool, keyring, register, carrier, runner }),
     keys: attached.keys,
     metrics,
     ready: () => (partition.isOpen ? { ok: true } : { ok: false, why: 'the journal cannot be written' }),

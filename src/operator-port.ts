@@ -7,10 +7,12 @@ import { freshClasses } from './core/policy.ts'
 import type { Keyring } from './engine/keyring.ts'
 import { act, applyPolicy, classesNow, eraseSubject, pauseClass, resumeClass } from './engine/operator.ts'
 import { type Partition, PartitionUnavailable } from './engine/partition.ts'
+import type { ProposalRunner } from './engine/proposals.ts'
 import { Unavailable } from './inbound/intake.ts'
 import type { OperatorPort, Resolve } from './inbound/operator.ts'
 import { accountHash } from './inbound/requests.ts'
 import type { OpenCarrier } from './outbound/carrier.ts'
+import { proposalPort } from './proposal-port.ts'
 import type { Hash64 } from './std/hash64.ts'
 import { keyPlacesOf } from './views/places.ts'
 import type { Register } from './views/register.ts'
@@ -23,12 +25,14 @@ export function operatorPort({
   keyring,
   register,
   carrier,
+  runner,
 }: {
   partition: Partition
   pool: pg.Pool
   keyring: Keyring
   register: Register
   carrier: Pick<OpenCarrier, 'forget'>
+  runner: ProposalRunner
 }): OperatorPort {
   const classes = () => classesNow({ state: partition.state, now: partition.now() })
   const resolved = async (command: Parameters<typeof act>[1]): Promise<Resolve> => {
@@ -37,6 +41,7 @@ export function operatorPort({
     return { status: 'refused', code: answer.code as Extract<Resolve, { status: 'refused' }>['code'] }
   }
   return {
+    ...proposalPort({ partition, runner, available }),
     knowsClass: name => Object.hasOwn(partition.state.policy.classes, name),
     accountHash: account => accountHash(keyring, account),
     classes: async () => classes(),
@@ -67,7 +72,11 @@ export function operatorPort({
         return { status: paused.refused === 'stops.too-many' ? 'too-many' : 'unknown-class' }
       }),
     resume: stop =>
-      available(async () => ((await resumeClass(partition, stop)) ? { status: 'done' } : { status: 'unknown-class' })),
+      available(async () => {
+        const resumed = await resumeClass(partition, stop)
+        runner.wake()
+        return resumed ? { status: 'done' } : { status: 'unknown-class' }
+      }),
     release: (id, by) => available(() => resolved({ type: 'ReleaseMessage', id: id as MessageId, by })),
     discard: (id, by, reason) => available(() => resolved({ type: 'DiscardMessage', id: id as MessageId, by, reason })),
     erase: (account, by) =>

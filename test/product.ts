@@ -195,6 +195,13 @@ export class ProductProcess {
     })
   }
 
+  /** kill -9. */
+  async kill(): Promise<void> {
+    const ended = once(this.process, 'exit')
+    this.process.kill('SIGKILL')
+    await ended
+  }
+
   async stop(): Promise<void> {
     if (this.process.exitCode !== null || this.process.signalCode !== null) return
     const ended = once(this.process, 'exit')

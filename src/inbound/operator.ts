@@ -1,5 +1,8 @@
 import type { MessageId } from '../core/events.ts'
 import type { Cap, ClassPolicy, Lane } from '../core/policy.ts'
+import type { BlockedCode, ProposalRefusal } from '../core/proposal-decisions.ts'
+import type { HoldAction, HoldQuery, Proposal } from '../core/proposals.ts'
+import type { ReasonCode } from '../core/reasons.ts'
 import type { Scope } from '../core/scope.ts'
 import type { Hash64 } from '../std/hash64.ts'
 
@@ -51,6 +54,19 @@ export type Resolve =
   | { status: 'done' }
   | { status: 'refused'; code: 'message.unknown' | 'message.not-held' | 'message.not-live' | 'budget.exhausted' }
 
+/** A proposal as it is now. `waiting`: what stays held for now, by why; of the sample what is still held is told. */
+export type ProposalStatus = Omit<Proposal, 'sample' | 'mark'> & {
+  waiting: Partial<Record<BlockedCode, number>>
+  sample: SampledHold[]
+}
+export type SampledHold = {
+  id: MessageId
+  held?: { class: string; lane: Lane; reasons: ReasonCode[]; decidedAt: number; expiresAt: number }
+}
+
+export type ProposalRefusalCode = ProposalRefusal | 'approval.same-person' | 'class.unknown'
+export type Proposed = { status: 'done'; proposal: ProposalStatus } | { status: 'refused'; code: ProposalRefusalCode }
+
 export interface OperatorPort {
   /** Known without waiting: every request is checked against it. */
   knowsClass(name: string): boolean
@@ -63,6 +79,12 @@ export interface OperatorPort {
   pause(stop: Scope & { by: string; reason: string; until?: number }): Promise<Pause>
   /** Ends the stop of exactly this scope. */
   resume(stop: Scope & { by: string }): Promise<Resume>
+  /** Fixes the set of held messages that a second person may approve. */
+  propose(wanted: { action: HoldAction; query: HoldQuery; reason: string; by: string }): Promise<Proposed>
+  /** Newest first. */
+  proposals(): Promise<ProposalStatus[]>
+  approve(proposal: string, by: string): Promise<Proposed>
+  cancel(proposal: string, by: string): Promise<Proposed>
   release(id: MessageId, by: string): Promise<Resolve>
   discard(id: MessageId, by: string, reason: string): Promise<Resolve>
   /** Erases the person's keys. Answers the same for an account that was never written to. */

@@ -43,6 +43,7 @@ export type Decided = {
   first: Outcome
   at: number
   expiresAt: number
+  priority: number
 }
 
 /** Absent fields stay as they are. */
@@ -139,9 +140,9 @@ export function note(changes: Changes, event: Event, where: Where): void {
 }
 
 function decidedStep(event: Event & { type: 'MessageDecided' }, at: number): Step {
-  const { message, account, outcome, expiresAt, reasons, lane, upstream } = event
+  const { message, account, outcome, expiresAt, reasons, lane, upstream, priority } = event
   const state = event.awaitsCauseUntil === undefined && event.softUntil === undefined ? firstStates[outcome] : 'waiting'
-  const decided = { message, account, first: outcome, at, expiresAt }
+  const decided = { message, account, first: outcome, at, expiresAt, priority }
   return { decided, state, outcome, reasons, lane, upstream, source: event.source ?? '', measure: outcome }
 }
 

@@ -33,6 +33,10 @@ export type MessageRecord = {
   /** Where the ciphertext lies: in the batch at `decidedAt`, the first of the message's positions. */
   sealed: Sealed
   decidedAt: number
+  /** Source of its cause; `null` or empty without one. */
+  source: string | null
+  /** 0 leaves first; `null` where it was decided before this was kept. */
+  priority: number | null
 }
 
 /** One event of a message, as it stands in the journal. */
@@ -45,6 +49,19 @@ export type ListQuery = {
   account?: Hash64
   class?: string
   outcome?: Outcome
+  application?: string
+  from?: number
+  to?: number
+  cursor?: string
+  limit: number
+}
+/** Of what waits. `from` and `to` as above; `template` without its version; empty texts for none. */
+export type HoldsQuery = {
+  class?: string
+  lane?: Lane
+  source?: string
+  template?: string
+  reason?: ReasonCode
   application?: string
   from?: number
   to?: number
@@ -69,7 +86,7 @@ export type Register = {
   /** Newest first. `undefined` when the cursor is not one of ours. */
   list(query: ListQuery): Promise<Page | undefined>
   /** What waits for a person or its cause, oldest first. */
-  holds(query: { class?: string; application?: string; cursor?: string; limit: number }): Promise<Page | undefined>
+  holds(query: HoldsQuery): Promise<Page | undefined>
   counts(now: number): Promise<{ classes: Record<string, ClassCounts>; stale: boolean }>
   stop(): Promise<void>
 }
@@ -81,7 +98,7 @@ export const timelineEntriesMax = 200
 const columns = `
   id, partition, application, class, account, mailbox, address, lane, state, first, outcome, reasons, via, template, upstream, attempts, erased,
   at::float8 as at, updated_at::float8 as "updatedAt", expires_at::float8 as "expiresAt", sealed_offset, sealed_length, key_page, key_slot,
-  positions[1]::float8 as "decidedAt"`
+  positions[1]::float8 as "decidedAt", source, priority`
 
 type Row = Omit<MessageRecord, 'sealed'> & {
   sealed_offset: number
@@ -230,14 +247,16 @@ async function selectMessages(pool: pg.Pool, query: ListQuery, after: After | un
   return rows.map(record)
 }
 
-async function selectHolds(
-  pool: pg.Pool,
-  query: { class?: string; application?: string; limit: number },
-  after: After | undefined,
-): Promise<MessageRecord[]> {
+async function selectHolds(pool: pg.Pool, query: HoldsQuery, after: After | undefined): Promise<MessageRecord[]> {
   const { where, values } = conditions([
     ['held_class = ?', query.class],
     ['application = ?', query.application],
+    ['lane = ?', query.lane],
+    ["coalesce(source, '') = ?", query.source],
+    ["split_part(coalesce(template, ''), '@', 1) = ?", query.template],
+    ['? = any (reasons)', query.reason],
+    ['decided_at >= ?', query.from],
+    ['decided_at < ?', query.to],
   ])
   const behind =
     after === undefined ? 'true' : `(decided_at, id) > ($${values.length + 1}, $${values.length + 2}::uuid)`

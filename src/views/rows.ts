@@ -41,17 +41,19 @@ export async function cursorMoved(
 const insertMessages = `
   insert into register_message (
     partition, id, application, class, account, mailbox, address, lane, state, first, outcome, reasons, via, template, upstream, attempts,
-    erased, at, updated_at, expires_at, sealed_offset, sealed_length, key_page, key_slot, positions, campaign, ordinal, source)
+    erased, at, updated_at, expires_at, sealed_offset, sealed_length, key_page, key_slot, positions, campaign, ordinal, source,
+    priority)
   select $1, id, application, class, account, mailbox, address, lane, state, first, outcome, string_to_array(reasons, ' '), via, template,
     upstream, attempts, erased, at, updated_at, expires_at, sealed_offset, sealed_length, key_page, key_slot,
-    string_to_array(positions, ' ')::bigint[], campaign, ordinal, source
+    string_to_array(positions, ' ')::bigint[], campaign, ordinal, source, priority
   from unnest(
     $2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[], $10::text[], $11::text[], $12::text[],
     $13::text[], $14::text[], $15::text[], $16::int[], $17::bool[], $18::bigint[], $19::bigint[], $20::bigint[], $21::int[], $22::int[],
-    $23::int[], $24::int[], $25::text[], $26::uuid[], $27::int[], $28::text[]
+    $23::int[], $24::int[], $25::text[], $26::uuid[], $27::int[], $28::text[], $29::int[]
   ) as added (
     id, application, class, account, mailbox, address, lane, state, first, outcome, reasons, via, template, upstream, attempts, erased, at,
-    updated_at, expires_at, sealed_offset, sealed_length, key_page, key_slot, positions, campaign, ordinal, source)
+    updated_at, expires_at, sealed_offset, sealed_length, key_page, key_slot, positions, campaign, ordinal, source,
+    priority)
   on conflict (id) do nothing`
 
 const templateText = (template: { name: string; version?: string } | undefined): string | undefined =>
@@ -97,6 +99,7 @@ export async function writeDecided(
       of((_, { message }) => message.campaign?.id),
       of((_, { message }) => message.campaign?.ordinal),
       of(change => change.source),
+      of((_, { priority }) => priority),
     ],
   })
 }

@@ -3,7 +3,7 @@ import { explain } from '../../core/reasons.ts'
 import { instantText } from '../../std/instant.ts'
 import type { MessageHistory, MessageRecord, TimelineEntry } from '../../views/register.ts'
 import type { MessageAnswer } from '../intake.ts'
-import type { MessageDecision, MessageDetail, MessageRow, TimelineStep } from './contract.ts'
+import type { HoldRow, MessageDecision, MessageDetail, MessageRow, TimelineStep } from './contract.ts'
 
 // What is told about a message. No hash of a person leaves: hashes are keyed, but the same person would always have the same one.
 
@@ -35,6 +35,14 @@ export function rowOf(record: MessageRecord): MessageRow {
   return row
 }
 
+export function holdOf(record: MessageRecord): HoldRow {
+  // What waits has not changed since it began to.
+  const row: HoldRow = { ...rowOf(record), since: instantText(record.updatedAt) }
+  if (record.source) row.source = record.source
+  if (record.priority !== null) row.priority = record.priority
+  return row
+}
+
 export function detailOf(history: MessageHistory): MessageDetail {
   const { message, timeline, truncated, stale } = history
   return {
@@ -61,14 +69,14 @@ function detailsOf(event: Event): Record<string, unknown> {
     }
     case 'MessageReleased': {
       const by = event.by === undefined ? {} : { by: event.by }
-      return { reasons: explain(event.reasons), lane: event.lane, ...by }
+      return { reasons: explain(event.reasons), lane: event.lane, ...by, ...proposalOf(event) }
     }
     case 'MessageHeld':
     case 'MessageRejected':
     case 'MessageExpired':
       return { reasons: explain(event.reasons) }
     case 'MessageDiscarded':
-      return { by: event.by, reason: event.reason }
+      return { by: event.by, reason: event.reason, ...proposalOf(event) }
     case 'MessageDelivered':
       return { upstream: event.upstream, attempt: event.attempt, reply: event.reply }
     case 'HandoverDeferred': {
@@ -89,3 +97,6 @@ function detailsOf(event: Event): Record<string, unknown> {
       return {}
   }
 }
+
+const proposalOf = ({ proposal }: { proposal?: string }): { proposal?: string } =>
+  proposal === undefined ? {} : { proposal }

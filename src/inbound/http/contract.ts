@@ -239,10 +239,25 @@ export const MessageQuery = Type.Object(
 )
 export type MessageQuery = Static<typeof MessageQuery>
 
-export const HoldQuery = Type.Object(
-  { class: Type.Optional(Type.String({ minLength: 1, maxLength: classLengthMax })), ...page },
-  closed,
-)
+/** What is absent stands for any. */
+const holdFields = {
+  class: Type.Optional(Type.String({ minLength: 1, maxLength: classLengthMax })),
+  lane: Type.Optional(oneOf(lanes)),
+  source: Type.Optional(
+    Type.String({ maxLength: causeIdLengthMax, description: 'Source of the cause; empty for messages without one' }),
+  ),
+  template: Type.Optional(
+    Type.String({
+      maxLength: templateLengthMax,
+      description: 'Name without version; empty for messages that name none',
+    }),
+  ),
+  reason: Type.Optional(Type.String({ minLength: 1, maxLength: 64, description: 'A code among its reasons' })),
+  from: Type.Optional(instant('Decided at or after')),
+  to: Type.Optional(instant('Decided before')),
+}
+
+export const HoldQuery = Type.Object({ ...holdFields, ...page }, closed)
 export type HoldQuery = Static<typeof HoldQuery>
 
 export const MessagePage = Type.Object(
@@ -254,6 +269,76 @@ export const MessagePage = Type.Object(
   { title: 'MessagePage' },
 )
 export type MessagePage = Static<typeof MessagePage>
+
+export const HoldRow = Type.Object(
+  {
+    ...MessageRow.properties,
+    since: instant('Since when it waits'),
+    source: Type.Optional(Type.String({ description: 'Source of its cause' })),
+    priority: Type.Optional(Type.Integer({ description: 'How urgent it is; 0 leaves first' })),
+  },
+  { title: 'HoldRow' },
+)
+export type HoldRow = Static<typeof HoldRow>
+
+export const HoldPage = Type.Object({ ...MessagePage.properties, items: Type.Array(HoldRow) }, { title: 'HoldPage' })
+export type HoldPage = Static<typeof HoldPage>
+
+/** Many held messages at once: proposed by one person, approved by another. */
+export const ProposeBody = Type.Object(
+  {
+    query: Type.Object(holdFields, { ...closed, description: 'Which of the held messages; `{}` is all of them' }),
+    reason: Type.String({ minLength: 1, maxLength: reasonTextLengthMax }),
+  },
+  { ...closed, title: 'Propose' },
+)
+export type ProposeBody = Static<typeof ProposeBody>
+
+export const proposalStates = ['open', 'approved', 'completed', 'cancelled', 'lapsed'] as const
+
+export const ProposalView = Type.Object(
+  {
+    id: Type.String({ format: 'uuid' }),
+    action: oneOf(['release', 'discard']),
+    state: oneOf(proposalStates, {
+      description:
+        'open: waits for a second person; approved: is carried out; completed: nothing of the set is held any more',
+    }),
+    query: Type.Object(holdFields),
+    reason: Type.String(),
+    by: Type.String({ description: 'Who proposed it' }),
+    at: instant('When it was proposed. What was held by then and fits the query is the set; nothing joins it later'),
+    expiresAt: instant('Until then it may be approved; once approved, until then it is carried out'),
+    count: Type.Integer({ minimum: 1, description: 'Messages in the set' }),
+    digest: Type.String({
+      description: 'SHA-256 over the ids in the order in which they go, a line feed behind each; hex',
+    }),
+    sample: Type.Array(
+      Type.Object({
+        id: Type.String({ format: 'uuid' }),
+        class: Type.Optional(Type.String()),
+        lane: Type.Optional(oneOf(lanes)),
+        reasons: Type.Optional(Type.Array(Reason)),
+        at: Type.Optional(instant('When it was decided')),
+        expiresAt: Type.Optional(instant('When it is no longer worth delivering')),
+      }),
+      { description: 'Some of the set, from its first to its last; one that is no longer held shows its id only' },
+    ),
+    approvedBy: Type.Optional(Type.String()),
+    approvedAt: Type.Optional(instant('When it was approved')),
+    endedBy: Type.Optional(Type.String()),
+    endedAt: Type.Optional(instant('When it ended')),
+    progress: Type.Object({
+      done: Type.Integer({ minimum: 0 }),
+      total: Type.Integer({ minimum: 1 }),
+      refused: countsBy('Messages of the set that are not held any more for another reason'),
+      waiting: countsBy('Messages that stay held for now, by what holds them: a budget or a stop'),
+    }),
+  },
+  { title: 'Proposal' },
+)
+export type ProposalView = Static<typeof ProposalView>
+export const ProposalList = Type.Object({ items: Type.Array(ProposalView) })
 
 export const EventsAnswer = Type.Object(
   {
@@ -354,19 +439,8 @@ export const ClassView = Type.Object(
 export type ClassView = Static<typeof ClassView>
 export const ClassList = Type.Object({ items: Type.Array(ClassView) })
 
-/** What is absent stands for any. */
-const scopeFields = {
-  lane: Type.Optional(oneOf(lanes)),
-  source: Type.Optional(
-    Type.String({ maxLength: causeIdLengthMax, description: 'Source of the cause; empty for messages without one' }),
-  ),
-  template: Type.Optional(
-    Type.String({
-      maxLength: templateLengthMax,
-      description: 'Name without version; empty for messages that name none',
-    }),
-  ),
-}
+const { lane, source, template } = holdFields
+const scopeFields = { lane, source, template }
 
 export const PauseBody = Type.Object(
   {

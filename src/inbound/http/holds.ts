@@ -2,10 +2,11 @@ import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { MessageId } from '../../core/events.ts'
 import type { Resolve } from '../operator.ts'
 import { actor, readableBy } from './access.ts'
-import { rowOf } from './answer.ts'
-import { DiscardBody, Done, HoldQuery, MessagePage, MessageParams } from './contract.ts'
+import { holdOf } from './answer.ts'
+import { DiscardBody, Done, HoldPage, HoldQuery, MessageParams } from './contract.ts'
 import { answers, operation } from './documentation.ts'
 import { Refusal } from './problems.ts'
+import { holdQueryOf } from './proposals.ts'
 import type { RouteDeps } from './server.ts'
 
 export function holdRoutes(app: FastifyInstance, deps: RouteDeps): void {
@@ -13,20 +14,20 @@ export function holdRoutes(app: FastifyInstance, deps: RouteDeps): void {
     config: { access: 'read' },
     schema: operation('What waits for a person or for its cause, oldest first', {
       querystring: HoldQuery,
-      response: { 200: MessagePage, ...answers(401, 403, 422, 500, 503) },
+      response: { 200: HoldPage, ...answers(401, 403, 422, 500, 503) },
     }),
     handler: async request => {
-      const { class: name, cursor, limit = 50 } = request.query as HoldQuery
+      const { cursor, limit = 50, ...query } = request.query as HoldQuery
       const application = readableBy(request)
       const page = await deps.register.holds({
+        ...holdQueryOf(query),
         limit,
-        ...(name === undefined ? {} : { class: name }),
         ...(cursor === undefined ? {} : { cursor }),
         ...(application === undefined ? {} : { application }),
       })
       if (page === undefined) throw new Refusal('cursor.malformed')
       const { next, stale } = page
-      return { items: page.items.map(rowOf), stale, ...(next === undefined ? {} : { next }) }
+      return { items: page.items.map(holdOf), stale, ...(next === undefined ? {} : { next }) }
     },
   })
 

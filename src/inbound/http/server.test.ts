@@ -726,11 +726,16 @@ describe('the document', () => {
       '/v1/classes/{class}/resume',
       '/v1/events',
       '/v1/holds',
+      '/v1/holds/discard',
+      '/v1/holds/release',
       '/v1/holds/{id}/discard',
       '/v1/holds/{id}/release',
       '/v1/messages',
       '/v1/messages/batch',
       '/v1/messages/{id}',
+      '/v1/proposals',
+      '/v1/proposals/{id}/approve',
+      '/v1/proposals/{id}/cancel',
     ])
     for (const [path, operations] of Object.entries(document.paths))
       for (const [method, { parameters = [], responses, security }] of Object.entries(operations)) {
@@ -764,7 +769,7 @@ describe('the document', () => {
           else expect([response.statusCode, code], row).toEqual([problems[expected][0], expected])
           seen.push(row)
         }
-    expect(seen.length).toBe(7 * 18)
+    expect(seen.length).toBe(7 * 23)
   })
 
   function expectedCode(scope: string | undefined, token: string | undefined): ProblemCode | 'admitted' {

@@ -17,6 +17,7 @@ import { holdRoutes } from './holds.ts'
 import { messageRoutes } from './messages.ts'
 import { type HttpMetrics, httpMetrics } from './metrics.ts'
 import { codeOf, Refusal, sendProblem } from './problems.ts'
+import { proposalRoutes } from './proposals.ts'
 import { serviceRoutes } from './service.ts'
 
 /** What logs are written to; a pino logger is one. */
@@ -87,6 +88,7 @@ export function buildHttp(given: HttpDeps): FastifyInstance {
     eventRoutes(app, deps)
     classRoutes(app, deps)
     holdRoutes(app, deps)
+    proposalRoutes(app, deps)
   })
   return app
 }

@@ -14,7 +14,7 @@ import {
   Unavailable,
 } from '../intake.ts'
 import type { Key, Keys } from '../keys.ts'
-import type { ClassStatus, OperatorPort } from '../operator.ts'
+import type { ClassStatus, OperatorPort, ProposalStatus } from '../operator.ts'
 import { buildHttp, type HttpDeps } from './server.ts'
 
 // The ports of HTTP, recorded in memory, for its tests: what is asked of them, and nothing of the gate but the rule about repeats.
@@ -74,6 +74,29 @@ export class RecordedOperator implements OperatorPort {
   resume: OperatorPort['resume'] = async stop => {
     this.acts.push({ act: 'resume', ...stop })
     return this.knowsClass(stop.class) ? { status: 'done' } : { status: 'unknown-class' }
+  }
+  /** The one proposal there is. */
+  proposal: ProposalStatus | undefined
+  propose: OperatorPort['propose'] = async wanted => {
+    this.acts.push({ act: 'propose', ...wanted })
+    if (wanted.query.class === 'nope') return { status: 'refused', code: 'class.unknown' }
+    const { by, ...rest } = wanted
+    const numbers = { count: 2, done: 0, refused: {}, waiting: {}, at: 0, expiresAt: Date.UTC(2026, 0, 9) }
+    const sample = [{ id: idOf(1) }]
+    this.proposal = { id: idOf(9), by, ...rest, ...numbers, digest: 'd', sample, status: 'open' }
+    return { status: 'done', proposal: this.proposal }
+  }
+  proposals: OperatorPort['proposals'] = async () => (this.proposal ? [this.proposal] : [])
+  approve: OperatorPort['approve'] = async (id, by) => {
+    this.acts.push({ act: 'approve', id, by })
+    if (this.proposal?.id !== id) return { status: 'refused', code: 'proposal.unknown' }
+    if (this.proposal.by === by) return { status: 'refused', code: 'approval.same-person' }
+    return { status: 'done', proposal: { ...this.proposal, status: 'approved', approvedBy: by, approvedAt: 1 } }
+  }
+  cancel: OperatorPort['cancel'] = async (id, by) => {
+    this.acts.push({ act: 'cancel', id, by })
+    const ended = { how: 'cancelled', by, at: 1 } as const
+    return { status: 'done', proposal: { ...this.proposal!, status: 'ended', ended } }
   }
   release: OperatorPort['release'] = async (id, by) => {
     this.acts.push({ act: 'release', id, by })
