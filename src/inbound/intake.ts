@@ -30,6 +30,8 @@ export type MessageRequest = {
   expiresAt?: number
   environment?: string
   idempotencyKey?: string
+  /** Which build of the application sends; without it the application stands for all of them. */
+  build?: string
   /** Message-ID of a raw mail; with recipient and body it tells a repeat when there is no idempotency key. */
   messageId?: string
 }

@@ -7,7 +7,9 @@ import type { Hash64 } from '../std/hash64.ts'
 import { canonicalMailbox, type Mailbox, parseMailbox } from '../std/mailbox.ts'
 import type { Standing } from '../views/places.ts'
 import type { Application, EventAnswer, Intake, MessageAnswer, MessageRequest, ReportedEvent } from './intake.ts'
-import { requesterFacts } from './requester.ts'
+import { mentionsIn } from './mentions.ts'
+import { RecipientOrder } from './recipient-order.ts'
+import { buildCategory, requesterFacts } from './requester.ts'
 import { type MessageLookup, namedMessage, signalFacts } from './signals.ts'
 
 /** What turns a request into facts. All of it is the engine's; the core sees only hashes. */
@@ -28,9 +30,10 @@ export type Gateway<Sealed> = {
 
 /** The way of every request, from whatever protocol, to the gate: facts in, answer out. */
 export function openIntake<Sealed>(gateway: Gateway<Sealed>): Intake {
+  const order = new RecipientOrder()
   return {
     async messages(application, requests) {
-      const submissions = requests.map(request => messageSubmission(gateway, application, request))
+      const submissions = requests.map(request => messageSubmission({ gateway, order }, application, request))
       const answers = await gateway.submit(submissions)
       return answers.map(answer => messageAnswer(gateway, answer))
     },
@@ -83,7 +86,7 @@ export function accountHash(gateway: Hashing, account: string): Hash64 {
 export const causeHash = (gateway: Hashing, id: string): Hash64 => gateway.hash('cause', id)
 
 function messageSubmission<Sealed>(
-  gateway: Gateway<Sealed>,
+  { gateway, order }: { gateway: Gateway<Sealed>; order: RecipientOrder },
   application: Application,
   request: MessageRequest,
 ): { command: Command; sealed: Sealed } {
@@ -95,8 +98,20 @@ function messageSubmission<Sealed>(
   const recipient = request.recipient.address.toLowerCase()
   const allowListed = () => gateway.isAllowListed(request.recipient)
   const prepared: Prepared = { id, addressed, recipient, bytes, commitment, digest, allowListed }
-  const facts = messageFacts(gateway, application, request, prepared)
+  const inOrder = order.next(application.name, request.class, recipient)
+  if (inOrder !== undefined) prepared.inOrder = inOrder
+  prepared.mentions = mentionsOf(request)
+  const described = { ...request, build: request.build ?? application.name }
+  const facts = messageFacts(gateway, application, described, prepared)
   return { command: { type: 'RequestMessage', message: facts }, sealed }
+}
+
+/** A whole mail is not searched: its parts are encoded, and its header names people by right. */
+function mentionsOf({ recipient, from, content }: MessageRequest): string[] {
+  if (content.kind === 'raw') return []
+  const own = from ? [recipient, from.mailbox] : [recipient]
+  if (content.kind === 'template') return mentionsIn(Object.values(content.slots), own)
+  return mentionsIn([content.subject, content.text, content.html], own)
 }
 
 /** What the facts are taken from: a request, apart from whom it is for and what it says. */
@@ -104,7 +119,10 @@ export type Described = Omit<MessageRequest, 'recipient' | 'from' | 'content'> &
   content: { kind: 'parts' | 'raw' } | { kind: 'template'; name: string; version?: string }
 }
 
-/** What the shell has made of a request. `recipient` is the address in lower case; `digest` stands for the whole content. */
+/**
+ * What the shell has made of a request. `recipient` is the address in lower case; `digest` stands for the whole content; `mentions` are the
+ * canonical mailboxes of others that the content names.
+ */
 export type Prepared = {
   id: MessageId
   addressed: Addressed
@@ -112,6 +130,8 @@ export type Prepared = {
   bytes: number
   commitment: string
   digest: string
+  mentions?: readonly string[]
+  inOrder?: boolean
   allowListed(): boolean
 }
 
@@ -120,8 +140,9 @@ export function messageFacts(
   gateway: Hashing,
   application: Pick<Application, 'name' | 'environment'>,
   request: Described,
-  { id, addressed, recipient, bytes, commitment, digest, allowListed }: Prepared,
+  prepared: Prepared,
 ): MessageFacts {
+  const { id, addressed, recipient, bytes, commitment, digest } = prepared
   const facts: MessageFacts = {
     id,
     application: application.name,
@@ -140,10 +161,14 @@ export function messageFacts(
   const environment = request.environment ?? application.environment
   if (environment !== undefined) {
     facts.environment = environment
-    facts.allowListed = allowListed()
+    facts.allowListed = prepared.allowListed()
   }
   const repeat = repeatOf(gateway, application, request, { digest, recipient })
   if (repeat) facts.repeat = repeat
+  if (request.build !== undefined) facts.build = buildCategory(gateway.hash, request.build)
+  if (prepared.inOrder !== undefined) facts.inOrder = prepared.inOrder
+  const { mentions = [] } = prepared
+  if (mentions.length > 0) facts.mentions = mentions.map(mailbox => gateway.hash('mailbox', mailbox))
   return facts
 }
 

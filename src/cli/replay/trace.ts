@@ -4,7 +4,8 @@ import { type CloudEvent, parseStructured } from '../../inbound/http/cloudevents
 import { type RequestedMessage, readRequested } from '../../inbound/http/requested.ts'
 import { messageRequested, readEvent } from '../../inbound/http/trace.ts'
 import type { Application, ReportedEvent } from '../../inbound/intake.ts'
-import { buildCategory } from '../../inbound/requester.ts'
+import { mentionsIn } from '../../inbound/mentions.ts'
+import { RecipientOrder } from '../../inbound/recipient-order.ts'
 import {
   type Addressed,
   accountHash,
@@ -59,6 +60,7 @@ export class TraceCommands {
   readonly #application: Application
   readonly #isAllowListed: (mailbox: Mailbox) => boolean
   readonly messages = new TraceMessages()
+  readonly #order = new RecipientOrder()
   #memo = new Map<string, Addressed>()
   /** The first address of each account, by what causes said; two generations, so that they stay bounded. */
   #addresses = new Map<Hash64, Addressed>()
@@ -89,10 +91,15 @@ export class TraceCommands {
       commitment: '',
       digest: message.key === undefined || !message.slots ? '' : JSON.stringify(message.slots),
       allowListed: () => recipient !== undefined && this.#isAllowListed(recipient),
+      mentions: message.slots ? mentionsIn(Object.values(message.slots), recipient ? [recipient] : []) : [],
     }
+    const sortsAs = recipient?.address.toLowerCase() ?? message.account!
+    const inOrder = this.#order.next(this.#application.name, message.class, sortsAs)
+    if (inOrder !== undefined) prepared.inOrder = inOrder
     const { class: className, account, cause, key, environment, expiresAt, template, build, service } = message
     const content = template ? { kind: 'template' as const, ...template } : { kind: 'parts' as const }
-    const facts = messageFacts(
+    const builder = build ?? service
+    return messageFacts(
       gateway,
       this.#application,
       {
@@ -103,12 +110,10 @@ export class TraceCommands {
         ...(key !== undefined && { idempotencyKey: key }),
         ...(environment !== undefined && { environment }),
         ...(expiresAt !== undefined && { expiresAt }),
+        ...(builder !== undefined && { build: builder }),
       },
       prepared,
     )
-    const builder = build ?? service
-    if (builder !== undefined) facts.build = buildCategory(hash, builder)
-    return facts
   }
 
   #addressed({ recipient, account }: RequestedMessage): Addressed {

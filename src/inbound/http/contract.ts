@@ -147,11 +147,22 @@ export const MessageLine = Type.Object(
 )
 export type MessageLine = Static<typeof MessageLine>
 
+const buildHeader = {
+  'tocsin-build': Type.Optional(
+    Type.String({
+      minLength: 1,
+      maxLength: 128,
+      description: 'The build of the sender, so that a fault of a new one is told from the others',
+    }),
+  ),
+}
 export const MessageHeaders = Type.Object({
   'idempotency-key': Type.Optional(
     Type.String({ minLength: 1, maxLength: idempotencyKeyLengthMax, description: 'The same key gets the same answer' }),
   ),
+  ...buildHeader,
 })
+export const BatchHeaders = Type.Object(buildHeader)
 
 const decided = {
   id: Type.String({ format: 'uuid' }),

@@ -16,8 +16,8 @@ import {
 export const messageBody = check<MessageBody>(MessageBody)
 export const messageLine = check<MessageLine>(MessageLineSchema)
 
-/** What a request is read against: who asks, and which classes there are. */
-export type Reader = { application: Application; knowsClass(name: string): boolean }
+/** What a request is read against: who asks, by which build, and which classes there are. */
+export type Reader = { application: Application; build?: string; knowsClass(name: string): boolean }
 
 export type ParsedMessage = { ok: true; request: MessageRequest } | { ok: false; faults: Fault[] }
 
@@ -47,6 +47,7 @@ export function parseMessage(reader: Reader, body: MessageLine): ParsedMessage {
   if (body.expiresAt !== undefined) request.expiresAt = parseInstant(body.expiresAt)!
   if (body.environment !== undefined) request.environment = body.environment
   if (body.idempotencyKey !== undefined) request.idempotencyKey = body.idempotencyKey
+  if (reader.build !== undefined) request.build = reader.build
   return { ok: true, request }
 }
 

@@ -6,6 +6,7 @@ import { detailOf, explainAnswer, rowOf } from './answer.ts'
 import { answerBatch, linesUndecidedMax } from './batch.ts'
 import { isTooDeep } from './body.ts'
 import {
+  BatchHeaders,
   BatchResult,
   MessageBody,
   MessageDecision,
@@ -45,6 +46,7 @@ export function messageRoutes(app: FastifyInstance, deps: RouteDeps): void {
     config: { access: 'send' },
     schema: operation('Ask for up to 10,000 messages, one a line', {
       consumes: ['application/x-ndjson'],
+      headers: BatchHeaders,
       body: MessageLine,
       response: {
         200: {
@@ -81,10 +83,19 @@ export function messageRoutes(app: FastifyInstance, deps: RouteDeps): void {
   })
 }
 
-const readerOf = (deps: RouteDeps, request: FastifyRequest): Reader => ({
-  application: applicationOf(request),
-  knowsClass: name => deps.operator.knowsClass(name),
-})
+function readerOf(deps: RouteDeps, request: FastifyRequest): Reader {
+  const reader: Reader = {
+    application: applicationOf(request),
+    knowsClass: name => deps.operator.knowsClass(name),
+  }
+  const build = request.headers['tocsin-build']
+  if (build === undefined) return reader
+  if (typeof build === 'string' && buildCheck.test(build)) return { ...reader, build }
+  const detail = 'the header Tocsin-Build has 1 to 128 visible ASCII characters'
+  throw new Refusal('message.invalid', { faults: [{ pointer: '', code: 'build.malformed', detail }] })
+}
+
+const buildCheck = /^[\x20-\x7e]{1,128}$/
 
 async function postMessage(deps: RouteDeps, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
   const reader = readerOf(deps, request)

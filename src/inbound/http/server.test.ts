@@ -63,6 +63,18 @@ describe('POST /v1/messages', () => {
     ])
   })
 
+  it('takes the build of the sender, for one message and for a batch', async () => {
+    const { app, intake } = httpOver()
+    const line = JSON.stringify(message())
+    const ndjson = { ...bearer('send'), 'content-type': 'application/x-ndjson', 'tocsin-build': 'r8' }
+    await app.inject({ method: 'POST', url: '/v1/messages', ...postJson(line, { 'tocsin-build': 'r7' }) })
+    await app.inject({ method: 'POST', url: '/v1/messages/batch', headers: ndjson, payload: `${line}\n` })
+    await app.inject({ method: 'POST', url: '/v1/messages', ...postJson(line) })
+    expect(intake.requests.map(({ request }) => request.build)).toEqual(['r7', 'r8', undefined])
+    const faults = await refused(httpOver(), postJson(line, { 'tocsin-build': 'x'.repeat(129) }))
+    expect(faults).toEqual({ status: 422, code: 'message.invalid', faults: [['', 'build.malformed']] })
+  })
+
   it('takes a template with its slots', async () => {
     const { app, intake } = httpOver()
     const { subject, text, ...rest } = message({ template: 'reset@3', slots: { link: 'https://example.org/x' } })
