@@ -26,9 +26,10 @@ export function dump(state: State): string {
     recent,
     signals,
     brake,
+    lateness,
     ...plain
   } = state
-  const tables = { repeats, caps, ...ledger, networks, recent, signals, ...brake.tables }
+  const tables = { repeats, caps, ...ledger, networks, recent, signals, ...brake.tables, handed: lateness.handed }
   const live = [...messages.all()].sort((a, b) => (a.facts.id < b.facts.id ? -1 : 1))
   const { accounts, ...numbers } = leases.toJSON() as { accounts: [string, unknown][] }
   return JSON.stringify({
@@ -42,6 +43,7 @@ export function dump(state: State): string {
     allowance: sorted(allowance),
     campaigns: sorted(campaigns),
     brake: brake.books,
+    lateness: lateness.tracks,
     proposals: [...proposals].map(([, proposal]) => sortedKeys(proposal)),
     tables: Object.entries(tables).map(([name, table]) => [name, rowsOf(table)]),
     decisions: decisions(state, live.slice(0, 3)),

@@ -70,7 +70,7 @@ export function decide(state: State, command: Command, now: number): Decision {
     case 'RecallMessage':
       return recall(state, command.id)
     case 'ReviewHealth':
-      return done(...reviewHealth(state))
+      return done(...reviewHealth(state, now))
     case 'ClearBrakeFault':
       return state.brake.books.fault ? done({ type: 'BrakeCleared', by: command.by }) : refused('brake.not-faulty')
     case 'GrantLease':

@@ -1,13 +1,14 @@
 import { assert, unreachable } from '../std/assert.ts'
 import { type Hash64, high, low } from '../std/hash64.ts'
 import type { Alarm } from './alarms.ts'
-import { sweepBrake, watchBrake } from './brake.ts'
+import { sweepBrake } from './brake.ts'
 import { applyPolicy, countDelivered, loadBaseline } from './budgets.ts'
 import { type CampaignEvent, foldCampaign, foldForCampaigns, isCampaignEvent } from './campaigns.ts'
 import { countMessage, markNoticed, sweepCaps } from './caps.ts'
 import { causeOf, returnCause, sweepLedger, useCause } from './causes.ts'
 import { placeOf } from './effects.ts'
 import type { Event, MessageFacts, MessageId } from './events.ts'
+import { watchHealth } from './health.ts'
 import { hourOf } from './leases.ts'
 import type { LiveMessage } from './messages.ts'
 import { followUp, learnTemplate, rearm, takeCause, takeIn, takeSignal } from './observe.ts'
@@ -27,7 +28,7 @@ export type When = { position: number; at: number }
 
 /** Take in what has happened. The only writer of the state; exhaustive, and an unknown event stops the partition rather than vanish. */
 export function fold(state: State, event: Event, when: When): void {
-  watchBrake(state, event, when.at)
+  watchHealth(state, event, when.at)
   foldForCampaigns(state.campaigns, state.messages, event, when.at)
   const members = membersBefore(state.proposals, state.messages, event)
   if (isCampaignEvent(event)) foldCampaign(state.campaigns, event, when.at)
@@ -222,6 +223,7 @@ function liveMessage(event: Decided, { position, at }: When): LiveMessage {
     reasons,
     source: event.source ?? '',
     decidedAt: at,
+    readyAt: at,
     expiresAt,
     position,
     upstream,
@@ -283,7 +285,12 @@ function messageReleased(state: State, event: Extract<Event, { type: 'MessageRel
   if (event.lane !== message.lane) countMessage(state.caps, facts.mailbox, event.lane, at)
   if (event.cause) useCause(state.ledger, event.cause, facts.class, facts.address, at)
   if (waited) countMatch(state, facts.application, facts.class, event.cause !== undefined)
-  const patch: Partial<LiveMessage> = { status: { is: 'ready', at }, reasons: event.reasons, lane: event.lane }
+  const patch: Partial<LiveMessage> = {
+    status: { is: 'ready', at },
+    readyAt: at,
+    reasons: event.reasons,
+    lane: event.lane,
+  }
   if (event.cause) patch.cause = event.cause
   if (event.source !== undefined) patch.source = event.source
   if (event.account) patch.account = event.account

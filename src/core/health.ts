@@ -1,20 +1,30 @@
-import { brakeAlarm, brakeDue } from './brake.ts'
+import { brakeAlarm, brakeDue, watchBrake } from './brake.ts'
 import type { Command } from './commands.ts'
 import type { Event } from './events.ts'
+import { latenessDue, latenessEvents, watchLateness } from './lateness.ts'
 import type { State } from './state.ts'
 
 /**
- * What is watched of Tocsin itself and of what comes to it, besides the streams of messages: the brake. What `fold` has found is told by the
- * next tick, so that an alarm is an event as any other and has its number in turn.
+ * What is watched of Tocsin itself and of what comes to it, besides the streams of messages: the brake, and whether mail is late. What `fold`
+ * has found is told by the next tick, so that an alarm is an event as any other and has its number in turn.
  */
-export const nextHealthDue = (state: State): number | undefined => brakeDue(state)
+export function watchHealth(state: State, event: Event, at: number): void {
+  watchBrake(state, event, at)
+  watchLateness(state, event, at)
+}
+
+export function nextHealthDue(state: State): number | undefined {
+  const due = [brakeDue(state), latenessDue(state)].filter(at => at !== undefined)
+  return due.length === 0 ? undefined : Math.min(...due)
+}
 
 /** What a tick has to look at. */
 export const healthDue = (state: State, now: number): Command[] =>
   now >= (nextHealthDue(state) ?? Number.POSITIVE_INFINITY) ? [{ type: 'ReviewHealth' }] : []
 
-/** The alarms that are due. */
-export function reviewHealth(state: State): Event[] {
-  const alarm = brakeAlarm(state)
-  return alarm ? [{ type: 'AlarmRaised', alarm }] : []
+/** The alarms that are due, and those that are over. */
+export function reviewHealth(state: State, now: number): Event[] {
+  const brake = brakeAlarm(state)
+  const events: Event[] = brake ? [{ type: 'AlarmRaised', alarm: brake }] : []
+  return [...events, ...latenessEvents(state, now, state.alarms + 1 + events.length)]
 }

@@ -18,6 +18,8 @@ export type LiveMessage = {
   /** Source of that cause; '' without one. */
   source: string
   decidedAt: number
+  /** When it was let go, or decided where it was not. */
+  readyAt: number
   expiresAt: number
   /** Position of the batch that holds the ciphertext. */
   position: number

@@ -11,7 +11,16 @@ import { streamsFromJson, streamsToJson } from './streams.ts'
  * A snapshot is the state as pages: the shards of the tables, the buckets of the live messages and one small page for the rest. A capture
  * stands for the instant at which it began; pages are taken one at a time between the commands, so that it never stops the world.
  */
-const tablesOf = ({ repeats, caps, ledger, networks, recent, signals, brake }: State): Record<string, Table> => ({
+const tablesOf = ({
+  repeats,
+  caps,
+  ledger,
+  networks,
+  recent,
+  signals,
+  brake,
+  lateness,
+}: State): Record<string, Table> => ({
   repeats,
   caps,
   ...ledger,
@@ -19,6 +28,7 @@ const tablesOf = ({ repeats, caps, ledger, networks, recent, signals, brake }: S
   recent,
   signals,
   ...brake.tables,
+  handed: lateness.handed,
 })
 
 const partsOf = (state: State): Captured[] => [state.messages, ...Object.values(tablesOf(state))]
@@ -61,6 +71,7 @@ function restOf({
   campaigns,
   proposals,
   brake,
+  lateness,
   alarms,
   sources,
   streams,
@@ -83,6 +94,7 @@ function restOf({
     campaigns: [...campaigns],
     proposals: [...proposals],
     brake: brake.books,
+    lateness: lateness.tracks,
     alarms,
     sources,
     streams: streamsToJson(streams),
@@ -128,5 +140,6 @@ function restoreRest(state: State, rest: any): number {
   state.campaigns = new Map(rest.campaigns)
   state.proposals = new Map(rest.proposals)
   state.brake.books = rest.brake
+  state.lateness.tracks = rest.lateness
   return rest.turn
 }

@@ -5,6 +5,7 @@ import { type Caps, newCaps } from './caps.ts'
 import { type Ledger, newLedger } from './causes.ts'
 import { Demand } from './demand.ts'
 import { nextHealthDue } from './health.ts'
+import { type Lateness, newLateness } from './lateness.ts'
 import { hourOf, Leases } from './leases.ts'
 import { LiveMessages } from './messages.ts'
 import { type ClassPolicy, classOf, freshPolicy, type Lane, type Policy, type Requirement } from './policy.ts'
@@ -24,6 +25,7 @@ export type State = {
   repeats: Repeats
   caps: Caps
   brake: Brake
+  lateness: Lateness
   ledger: Ledger
   leases: Leases
   /** What budgets follow. */
@@ -69,6 +71,7 @@ export const newState = (): State => ({
   repeats: newRepeats(),
   caps: newCaps(),
   brake: newBrake(),
+  lateness: newLateness(),
   ledger: newLedger(),
   leases: new Leases(),
   demand: new Demand(),
