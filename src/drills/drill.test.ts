@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { parseInstant } from '../std/instant.ts'
 import { type Drill, drills, type Parameters } from './drill.ts'
 import { parameterDefaults } from './parameters.ts'
@@ -12,11 +12,18 @@ const seed = 7
 const small = ({ defaults }: Drill): Parameters => ({
   ...defaults,
   seed,
-  size: Math.min(Math.ceil(defaults.size / 5), 600),
+  size: Math.min(Math.ceil(defaults.size / 10), 250),
   perMinute: 20,
 })
 
 const linesOf = (played: Iterable<Labelled>): string[] => [...played].map(labelled => JSON.stringify(labelled))
+/** The number of the first line in which another play differs from the lines of the first. */
+function firstDifference(lines: readonly string[], other: Iterable<Labelled>): number | undefined {
+  let at = 0
+  for (const labelled of other) if (JSON.stringify(labelled) !== lines[at++]) return at
+  return at === lines.length ? undefined : at + 1
+}
+
 const wrongfulIn = (played: readonly Labelled[]): number => played.filter(({ label }) => label?.wrongful).length
 const at = ({ event }: Labelled): number => parseInstant(event.time)!
 
@@ -68,8 +75,14 @@ const rowOf = (name: string): string => drills.find(drill => drill.name === name
 
 describe.each(drills.map(drill => [drill.name, drill] as const))(`%s, seed ${seed}`, (_, drill) => {
   const parameters = small(drill)
-  const played = [...drill.play(parameters)]
   const onset = drill.onsetOf(parameters)
+  let played: Labelled[] = []
+  beforeAll(() => {
+    played = [...drill.play(parameters)]
+  })
+  afterAll(() => {
+    played = []
+  })
 
   it('ascends in time, from before the onset to half an hour after its end', () => {
     const descending = played.filter(({ event }, i) => i > 0 && event.time < played[i - 1]!.event.time)
@@ -100,9 +113,9 @@ describe.each(drills.map(drill => [drill.name, drill] as const))(`%s, seed ${see
   })
 
   it('gives the same bytes for the same seed, and others for another', () => {
-    const bytes = linesOf(played).join('\n')
-    expect(linesOf(drill.play(parameters)).join('\n') === bytes).toBe(true)
-    expect(linesOf(drill.play({ ...parameters, seed: seed + 1 })).join('\n') === bytes).toBe(false)
+    const first = linesOf(played)
+    expect(firstDifference(first, drill.play(parameters))).toBeUndefined()
+    expect(firstDifference(first, drill.play({ ...parameters, seed: seed + 1 }))).toBeDefined()
   })
 
   it('with a size of 0 is the background alone, and nobody else’s background differs', () => {
