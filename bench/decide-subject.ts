@@ -28,6 +28,8 @@ function openPolicy(): Policy {
   policy.caps = { reserved: wide, open: wide, system: wide, campaign: wide }
   policy.classes.other!.budgetPerHour.open = budget
   policy.deliversLocally = false
+  // Mailboxes are written to again and again here, which is what detectors look for: they look, and stop nothing.
+  policy.detection = { ...policy.detection, softDays: 1e15, hardDays: 1e15 }
   return policy
 }
 

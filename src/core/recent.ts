@@ -1,3 +1,4 @@
+import { avalanche } from '../std/hash64.ts'
 import { Table } from '../std/table.ts'
 import type { MessageId } from './events.ts'
 
@@ -15,11 +16,12 @@ export const newRecent = (): Recent => new Table('recent', { rowWords, shardBits
 export const finishedMark = 1 << 31
 export const reportedMark = 1 << 30
 
-/** The last 16 digits of the id: 62 of these 64 bits are random, or derived from the whole of a trace's id. */
-const keyOf = (id: MessageId): [number, number] => [
-  Number.parseInt(id.slice(19, 23) + id.slice(24, 28), 16),
-  Number.parseInt(id.slice(28, 36), 16),
-]
+/** Spread, because ids of a trace or a benchmark may be counted instead of drawn. */
+function keyOf(id: MessageId): [number, number] {
+  const low = Number.parseInt(id.slice(28, 36), 16)
+  const high = Number.parseInt(id.slice(19, 23) + id.slice(24, 28), 16)
+  return [avalanche(high ^ avalanche(low)), low]
+}
 
 /** `at`: when it was asked for, or decided where nobody asked. */
 export function remember(recent: Recent, id: MessageId, { stream, at: asked }: { stream: number; at: number }): void {

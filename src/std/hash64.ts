@@ -53,7 +53,7 @@ export const hash64 = (hi: number, lo: number): Hash64 =>
   ) as Hash64
 
 /** Finalizer of MurmurHash3 (Appleby, public domain): every input bit changes every output bit with probability near one half. */
-function avalanche(value: number): number {
+export function avalanche(value: number): number {
   value = Math.imul(value ^ (value >>> 16), 0x85ebca6b)
   value = Math.imul(value ^ (value >>> 13), 0xc2b2ae35)
   return (value ^ (value >>> 16)) >>> 0
