@@ -38,6 +38,8 @@ export type Config = Readonly<{
   upstreams: 'mailbox' | Upstream[]
   keys: { apiKey?: string; causeKey?: string; adminKey?: string; smtpCredential?: string }
   operators: Operator[]
+  /** Texts that may correct wrongful messages, approved ahead; `classes` of the wrongful messages, any when absent. */
+  correctionTexts: Record<string, { subject: string; text: string; html?: string; classes?: string[] }>
   from?: NamedMailbox
   hostname: string
   trusted(address: string): Application | undefined
@@ -143,6 +145,19 @@ const file = Type.Partial(
   Type.Object(
     {
       /** People who may operate besides the first operator. What needs two people needs one of these. */
+      correctionTexts: Type.Record(
+        Type.String({ pattern: '^[a-z0-9][a-z0-9-]{0,63}$' }),
+        Type.Object(
+          {
+            subject: Type.String({ minLength: 1, maxLength: 998 }),
+            text: Type.String({ minLength: 1, maxLength: 100_000 }),
+            html: Type.Optional(Type.String({ minLength: 1, maxLength: 100_000 })),
+            classes: Type.Optional(names),
+          },
+          closed,
+        ),
+        closed,
+      ),
       operators: Type.Array(operatorFile, { maxItems: 200 }),
       /** Networks in CIDR notation whose hosts need no credential; they send as the first application. */
       trustedNetworks: names,
@@ -213,6 +228,7 @@ export async function loadConfig(environment: Environment): Promise<Config> {
   const allowed = new Set((found.allowedRecipients ?? []).map(text => allowListKey(text)))
   const inFlightMax = found.inFlightMax ?? 128
   checkNames(found, policy, faults)
+  checkCorrections(found.correctionTexts ?? {}, policy, faults)
   checkOperators(found.operators ?? [], faults)
   checkWebhooks(found.webhooks ?? [], faults)
   checkFiles(found, faults)
@@ -223,6 +239,7 @@ export async function loadConfig(environment: Environment): Promise<Config> {
     upstreams,
     keys: keysOf(environment),
     operators: found.operators ?? [],
+    correctionTexts: (found.correctionTexts ?? {}) as Config['correctionTexts'],
     ...(from && { from }),
     hostname: found.hostname ?? 'localhost',
     trusted: (address: string) => (isTrusted(trustedNetworks, address) ? application : undefined),
@@ -357,6 +374,20 @@ export function operatorNameFault(called: string): { code: string; detail: strin
 }
 
 /** Two people are two names and two keys, for a rule that needs two of them compares names. */
+function checkCorrections(
+  texts: NonNullable<ConfigFile['correctionTexts']>,
+  { classes }: Policy,
+  faults: ConfigFault[],
+): void {
+  for (const [called, { classes: named = [], subject }] of Object.entries(texts)) {
+    for (const [i, className] of named.entries())
+      if (!Object.hasOwn(classes, className))
+        faults.push(fault(`correctionTexts/${called}/classes/${i}`, 'class.unknown', 'there is no such class'))
+    if (/[\u0000-\u001f\u007f]/.test(subject))
+      faults.push(fault(`correctionTexts/${called}/subject`, 'text.control-character', 'a subject is one line'))
+  }
+}
+
 function checkOperators(operators: Operator[], faults: ConfigFault[]): void {
   const names = new Set<string>()
   const hashes = new Set<string>()

@@ -5,15 +5,18 @@ import { Worker } from 'node:worker_threads'
 import pg from 'pg'
 import type pino from 'pino'
 import { Registry } from 'prom-client'
+import { campaignPort } from './campaign-port.ts'
 import type { Config } from './config.ts'
 import type { MessageId } from './core/events.ts'
 import { commandLine } from './core/people.ts'
 import { fromConfig } from './core/state.ts'
+import { CampaignVault } from './engine/campaign-vault.ts'
 import { pack } from './engine/content.ts'
+import { Feeder } from './engine/feeder.ts'
 import { encrypt, type Keyring, masterKeyFile, openKeyring, randomInto } from './engine/keyring.ts'
 import { engineMetrics } from './engine/metrics.ts'
 import { applyPolicy } from './engine/operator.ts'
-import { Partition, PartitionUnavailable, type Submission } from './engine/partition.ts'
+import { Partition, type PartitionOptions, PartitionUnavailable, type Submission } from './engine/partition.ts'
 import { ProposalRunner } from './engine/proposals.ts'
 import { machine } from './engine/surroundings.ts'
 import { buildHttp } from './inbound/http/server.ts'
@@ -24,6 +27,7 @@ import { mailAcceptance } from './inbound/smtp/accept.ts'
 import { loadCertificate } from './inbound/smtp/certificate.ts'
 import { type SmtpServer, startSmtp } from './inbound/smtp/server.ts'
 import { openDataDir } from './journal/data-dir.ts'
+import { postgresCampaigns } from './journal/postgres/campaign-store.ts'
 import { startEmbedded } from './journal/postgres/embedded.ts'
 import { checkInstallation } from './journal/postgres/installation.ts'
 import { PostgresJournal } from './journal/postgres/journal.ts'
@@ -75,9 +79,12 @@ async function startAll(config: Config, log: pino.Logger, undo: Undo): Promise<R
   const stores = await openStores(config, log, undo)
   const carrier = await openCarrier(config, metrics)
   undo.later(() => carrier.close())
-  const { partition, runner } = await openPartition(config, { ...stores, carrier, metrics, log }, undo)
+  const { partition, runner, listen } = await openPartition(config, { ...stores, carrier, metrics, log }, undo)
   const register = await openViews(config, { ...stores, metrics, log }, undo)
-  const doors = await openDoors(config, { ...stores, carrier, partition, runner, register, metrics, log }, undo)
+  const ours = gateway(config, { ...stores, partition, register, log })
+  const audiences = openAudiences(config, { ...stores, partition, ours, listen, log }, undo)
+  const inside = { ...stores, carrier, partition, runner, register, ours, audiences, metrics, log }
+  const doors = await openDoors(config, inside, undo)
   return { ...doors, database: stores.database.name, stop: () => undo.all() }
 }
 
@@ -116,7 +123,8 @@ async function openPartition(
   const signer = await openSigner(config, undo)
   const from = config.from ?? senderOfLastResort
   const deliver = mailDelivery({ carrier, from, hostname, code: keyring.code, ...(signer && { signer }) })
-  const { appended: onAppended, watch } = engineMetrics(metrics)
+  const { appended, watch } = engineMetrics(metrics)
+  const listeners: NonNullable<PartitionOptions['onAppended']>[] = [appended]
   const surroundings = machine
   const partition = await Partition.open({
     partition: partitionNumber,
@@ -126,7 +134,9 @@ async function openPartition(
     window,
     surroundings,
     log,
-    onAppended,
+    onAppended: batch => {
+      for (const heard of listeners) heard(batch)
+    },
   })
   undo.later(() => partition.stop(drainMsMax))
   watch(partition)
@@ -134,7 +144,31 @@ async function openPartition(
   const failed = (error: unknown) => log.error({ reason: messageOf(error) }, 'what was approved is not carried out')
   const runner = new ProposalRunner({ partition, surroundings, failed })
   undo.later(() => runner.stop())
-  return { partition, runner }
+  const listen = (heard: (typeof listeners)[number]) => void listeners.push(heard)
+  return { partition, runner, listen }
+}
+
+/** What campaigns say and to whom, and what sends it. It ends before the partition does. */
+function openAudiences(
+  config: Config,
+  {
+    partition,
+    ours,
+    listen,
+    pool,
+    keyring,
+    log,
+  }: Stores & { ours: Gateway; log: pino.Logger } & Pick<Opened, 'partition' | 'listen'>,
+  undo: Undo,
+) {
+  const vault = new CampaignVault(postgresCampaigns(pool), keyring)
+  const { newId, seal } = ours
+  const appendCode = config.application.appendCode ?? false
+  const feeder = new Feeder({ partition: () => partition, vault, newId, seal, appendCode, surroundings: machine, log })
+  undo.later(() => feeder.stop())
+  listen(() => feeder.wake())
+  feeder.wake()
+  return { vault, feeder }
 }
 
 /** What follows the journal: the register, and the webhooks that tell of it. */
@@ -152,12 +186,20 @@ async function openViews(
   return register
 }
 
-type Inside = Common & { carrier: OpenCarrier; partition: Partition; runner: ProposalRunner; register: Register }
+type Opened = Awaited<ReturnType<typeof openPartition>>
+type Gateway = ReturnType<typeof gateway>
+type Inside = Common &
+  Pick<Opened, 'partition' | 'runner'> & {
+    carrier: OpenCarrier
+    register: Register
+    ours: Gateway
+    audiences: ReturnType<typeof openAudiences>
+  }
 
 /** SMTP and HTTP, last: what they let in finds everything ready. */
 async function openDoors(
   config: Config,
-  { partition, runner, pool, keyring, register, carrier, metrics, log }: Inside,
+  { partition, runner, pool, keyring, register, carrier, ours, audiences, metrics, log }: Inside,
   undo: Undo,
 ) {
   const { keys, generated } = await openKeys({
@@ -165,13 +207,14 @@ async function openDoors(
     env: config.keys,
     operators: config.operators,
   })
-  const intake = openIntake(gateway(config, { partition, keyring, register, pool, log }))
+  const intake = openIntake(ours)
   const smtp = await openSmtp(config, { partition, keys, intake, log }, undo)
   const attached = await attachment(config, keys)
   const http = await buildHttp({
     intake,
     register,
-    operator: operatorPort({ partition, pool, keyring, register, carrier, runner }),
+    operator: operatorPort({ partition, pool, keyring, register, carrier, runner, audiences }),
+    campaigns: campaignPort({ config, partition, ...audiences, keyring, pool, register, newId: ours.newId }),
     keys: attached.keys,
     metrics,
     ready: () => (partition.isOpen ? { ok: true } : { ok: false, why: 'the journal cannot be written' }),

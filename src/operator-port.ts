@@ -4,6 +4,9 @@ import { type ConfigFault, checkClass, mergeClass } from './config.ts'
 import type { MessageId } from './core/events.ts'
 import type { Policy } from './core/policy.ts'
 import { freshClasses } from './core/policy.ts'
+import type { CampaignVault } from './engine/campaign-vault.ts'
+import { forgetInAudiences } from './engine/campaigns.ts'
+import type { Feeder } from './engine/feeder.ts'
 import type { Keyring } from './engine/keyring.ts'
 import { act, applyPolicy, classesNow, eraseSubject, pauseClass, resumeClass } from './engine/operator.ts'
 import { type Partition, PartitionUnavailable } from './engine/partition.ts'
@@ -26,6 +29,7 @@ export function operatorPort({
   register,
   carrier,
   runner,
+  audiences,
 }: {
   partition: Partition
   pool: pg.Pool
@@ -33,6 +37,7 @@ export function operatorPort({
   register: Register
   carrier: Pick<OpenCarrier, 'forget'>
   runner: ProposalRunner
+  audiences: { vault: CampaignVault; feeder: Feeder }
 }): OperatorPort {
   const classes = () => classesNow({ state: partition.state, now: partition.now() })
   const resolved = async (command: Parameters<typeof act>[1]): Promise<Resolve> => {
@@ -82,13 +87,15 @@ export function operatorPort({
     erase: (account, by) =>
       available(async () => {
         const subject: Hash64 = accountHash(keyring, account)
+        await forgetInAudiences(audiences, subject)
         const places = (upTo: number) => keyPlacesOf(register, pool, subject, upTo)
         await carrier.forget(await eraseSubject(partition, subject, { by, places }))
       }),
   }
 }
 
-async function available<T>(what: () => Promise<T>): Promise<T> {
+/** What cannot be done now is told as such. */
+export async function available<T>(what: () => Promise<T>): Promise<T> {
   try {
     return await what()
   } catch (error) {

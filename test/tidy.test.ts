@@ -24,7 +24,14 @@ const allowed: Record<string, readonly string[]> = {
 const typesOnly: Record<string, readonly string[]> = { views: ['journal'], outbound: ['journal'] }
 
 /** These put the parts together: they import everything, and only each other and the commands import them. */
-const wiring = new Set(['main.ts', 'config.ts', 'operator-port.ts', 'proposal-port.ts', 'register.worker.ts'])
+const wiring = new Set([
+  'main.ts',
+  'config.ts',
+  'operator-port.ts',
+  'campaign-port.ts',
+  'proposal-port.ts',
+  'register.worker.ts',
+])
 
 const partOf = (path: string): string => path.split('/')[1]!
 

@@ -46,7 +46,6 @@ export type CampaignRefusal =
   | 'campaign.not-paused'
   | 'campaign.not-next'
   | 'campaign.other-class'
-  | 'campaign.ended'
   | 'campaign.expired'
   | 'campaigns.too-many'
   | 'approval.void'

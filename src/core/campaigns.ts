@@ -77,6 +77,7 @@ export type Campaign = {
   shapedBy: string[]
   draftedAt: number
   audience?: Audience
+  approvedBy?: string
   /** Ordinal behind the last of each stage. */
   bounds: number[]
   stage: number
@@ -228,6 +229,7 @@ export function foldCampaign(campaigns: Campaigns, event: CampaignEvent, at: num
       return audienceSealed(campaign, event)
     case 'CampaignApproved':
       campaign.status = { is: 'approved', by: event.by, at }
+      campaign.approvedBy = event.by
       return
     case 'ApprovalRefused':
       return
@@ -303,6 +305,7 @@ function audienceSealed(
 function setAudience(campaign: Campaign, audience: Audience): void {
   const { bounds, stages } = boundsOf(campaign.plan.stages, audience.size)
   campaign.audience = audience
+  delete campaign.approvedBy
   campaign.bounds = bounds
   campaign.plan = { ...campaign.plan, stages }
   campaign.counts = bounds.map(noCounts)

@@ -56,16 +56,6 @@ export async function correctionsSince(pool: pg.Pool, since: number): Promise<Ma
   return new Map(rows.map(({ mailbox, at }) => [mailbox, at]))
 }
 
-/** The campaign and ordinal of a message, for what is reported about it after it has left. */
-export async function campaignOf(pool: pg.Pool, id: string): Promise<{ id: string; ordinal: number } | undefined> {
-  const { rows } = await pool.query<{ campaign: string; ordinal: number }>({
-    name: 'register-campaign-of',
-    text: selectCampaign,
-    values: [id],
-  })
-  return rows[0] && { id: rows[0].campaign, ordinal: rows[0].ordinal }
-}
-
 type Row = Omit<Wrongful, 'sealed'> & { offset: number; length: number; page: number; slot: number }
 
 const wrongful = ({ offset, length, page, slot, ...rest }: Row): Wrongful => ({
@@ -87,4 +77,3 @@ const selectByPlace = `
 const selectCorrected = `
   select mailbox, max(at)::float8 as at from register_message
   where class = 'correction' and at >= $1 and state in ('delivered', 'queued', 'unknown') group by mailbox`
-const selectCampaign = 'select campaign, ordinal from register_message where id = $1 and campaign is not null'

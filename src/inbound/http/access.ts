@@ -12,6 +12,8 @@ export type Access = Scope | 'public' | 'loopback' | 'local' | 'report'
 declare module 'fastify' {
   interface FastifyContextConfig {
     access?: Access
+    /** Bytes that a streamed body may have; `batchBytesMax` when absent. */
+    streamBytesMax?: number
   }
   interface FastifyRequest {
     key: Key | null

@@ -64,13 +64,13 @@ function classFaults(reader: Reader, name: string, add: Add): void {
 const control = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/
 
 // A lone surrogate has no UTF-8, and a NUL ends a text for half of the software behind us: neither is repaired by guessing.
-function lineFault(text: string | undefined, pointer: string, add: Add): void {
+export function lineFault(text: string | undefined, pointer: string, add: Add): void {
   if (text === undefined) return
   if (!text.isWellFormed()) add(pointer, 'text.lone-surrogate', 'the text is not well-formed Unicode')
   else if (control.test(text)) add(pointer, 'text.control-character', 'no line break and no control character here')
 }
 
-function bodyFault(text: string | undefined, pointer: string, bytesMax: number, add: Add): void {
+export function bodyFault(text: string | undefined, pointer: string, bytesMax: number, add: Add): void {
   if (text === undefined) return
   if (text.includes('\0')) add(pointer, 'text.nul', 'no NUL character')
   if (!text.isWellFormed()) add(pointer, 'text.lone-surrogate', 'the text is not well-formed Unicode')

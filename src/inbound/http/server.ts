@@ -2,14 +2,17 @@ import Fastify, { type FastifyError, type FastifyInstance, type FastifyRequest }
 import type { Registry } from 'prom-client'
 import type { TSchema } from 'typebox'
 import type { Register } from '../../views/register.ts'
+import type { CampaignPort } from '../campaigns.ts'
 import type { Intake } from '../intake.ts'
 import type { Keys } from '../keys.ts'
 import type { OperatorPort } from '../operator.ts'
 import { guard } from './access.ts'
 import { isTooDeep, parseJson } from './body.ts'
+import { campaignRoutes } from './campaigns.ts'
 import { type Check, check } from './check.ts'
 import { classRoutes } from './classes.ts'
 import { batchBytesMax, smallBodyBytesMax } from './contract.ts'
+import { correctionRoutes } from './corrections.ts'
 import { documentation } from './documentation.ts'
 import { drain } from './drain.ts'
 import { eventRoutes } from './events.ts'
@@ -36,6 +39,7 @@ export type HttpDeps = {
   intake: Intake
   register: Register
   operator: OperatorPort
+  campaigns: CampaignPort
   keys: Keys
   metrics: Registry
   ready(): { ok: true } | { ok: false; why: string }
@@ -89,6 +93,8 @@ export function buildHttp(given: HttpDeps): FastifyInstance {
     classRoutes(app, deps)
     holdRoutes(app, deps)
     proposalRoutes(app, deps)
+    campaignRoutes(app, deps)
+    correctionRoutes(app, deps)
   })
   return app
 }
@@ -109,7 +115,8 @@ function bodies(app: FastifyInstance): void {
     ['application/x-ndjson', 'application/ndjson', 'application/jsonl'],
     (request, payload, done) => {
       if (!isUtf8Charset(request.headers['content-type'])) return done(new Refusal('body.media-type'))
-      if (Number(request.headers['content-length'] ?? 0) > batchBytesMax) return done(new Refusal('body.too-large'))
+      const { streamBytesMax = batchBytesMax } = request.routeOptions.config
+      if (Number(request.headers['content-length'] ?? 0) > streamBytesMax) return done(new Refusal('body.too-large'))
       done(null, payload)
     },
   )

@@ -4,6 +4,7 @@ import type { MessageId } from '../../core/events.ts'
 import { freshPolicy } from '../../core/policy.ts'
 import type { Hash64 } from '../../std/hash64.ts'
 import type { Register } from '../../views/register.ts'
+import type { CampaignPort } from '../campaigns.ts'
 import {
   type Application,
   type EventAnswer,
@@ -145,6 +146,24 @@ export const keyTable: Record<string, Key> = {
 }
 export const keys: Keys = { bearer: token => keyTable[token], smtp: async () => undefined }
 
+/** No campaign there is. */
+export const noCampaigns = (): CampaignPort => {
+  const unknown = async () => ({ status: 'refused', code: 'campaign.unknown' }) as const
+  return {
+    draft: unknown,
+    audience: unknown,
+    find: async () => undefined,
+    list: async () => [],
+    dryRun: async () => undefined,
+    approve: unknown,
+    start: unknown,
+    pause: unknown,
+    resume: unknown,
+    cancel: unknown,
+    correct: async () => ({ status: 'unknown-text' }),
+  }
+}
+
 export type Bench = {
   app: FastifyInstance
   intake: RecordedIntake
@@ -162,6 +181,7 @@ export function httpOver(part: Partial<HttpDeps> = {}): Bench {
   const app = buildHttp({
     intake,
     operator,
+    campaigns: noCampaigns(),
     register: emptyRegister(),
     keys,
     metrics: new Registry(),
