@@ -1,0 +1,161 @@
+import { expect, it, vi } from 'vitest'
+import { makeOperatorKey } from '../src/inbound/keys.ts'
+import { type Answer, openHouse, Product } from './product.ts'
+import { type SinkScript, startSink } from './sink.ts'
+
+const [ana, ben] = [makeOperatorKey(), makeOperatorKey()]
+const config = {
+  ...openHouse,
+  operators: [
+    { name: 'Ana', keyHash: ana.keyHash },
+    { name: 'Ben', keyHash: ben.keyHash },
+  ],
+  correctionTexts: {
+    'sent-in-error': {
+      subject: 'Please ignore our last mail',
+      text: 'We sent it in error. Your account is unchanged.',
+    },
+    'for-alerts': { subject: 'x', text: 'x', classes: ['sign-in-alert'] },
+  },
+}
+const json = { 'content-type': 'application/json' }
+const emailOf = (n: number) => `person${n}@example.org`
+
+async function open(script: SinkScript) {
+  const sink = await startSink(script)
+  const product = await Product.start({ config, upstreams: [sink.port] })
+  const post = (path: string, body: unknown = undefined, key = ana.key): Promise<Answer> =>
+    product.ask(`/v1/${path}`, {
+      method: 'POST',
+      key,
+      ...(body !== undefined && { body: JSON.stringify(body), headers: json }),
+    })
+  return { sink, product, post }
+}
+
+const wrongful = (n: number, to = emailOf(n)) =>
+  JSON.stringify({
+    class: 'other',
+    account: `account-${n}`,
+    recipient: { email: to },
+    subject: 'Reset',
+    text: 'Follow the link.',
+  })
+
+const anHour = () => ({
+  from: new Date(Date.now() - 3_600_000).toISOString(),
+  to: new Date(Date.now() + 3_600_000).toISOString(),
+})
+
+it('goes to exactly the people who got the wrongful message, each once; the rest is discarded or listed apart', async () => {
+  const isDoubtful = (to: string[]) => to.some(one => one.includes('doubtful'))
+  // What is no reply, behind the data: nobody knows whether the upstream has the mail.
+  let mumbles = true
+  const { sink, product, post } = await open((at, { to }) =>
+    mumbles && at === 'end' && isDoubtful(to) ? 'what?\r\n' : undefined,
+  )
+  const range = anHour()
+  const bystander = { class: 'sign-in-alert', account: 'x', recipient: { email: 'bystander@example.org' } }
+  await product.sendBatch(JSON.stringify({ ...bystander, subject: 's', text: 't' }))
+  // 450 people, ten of whom get it ten times; of twenty nobody knows; then 50 that are held by a stop.
+  const lines = Array.from({ length: 450 }, (_, n) => wrongful(n))
+  for (let n = 0; n < 10; n++) for (let i = 0; i < 9; i++) lines.push(wrongful(n))
+  for (let n = 0; n < 20; n++) lines.push(wrongful(1000 + n, `doubtful${n}@example.org`))
+  await product.sendBatch(lines.join('\n'))
+  await sink.until(541)
+  await states(product, { delivered: 541, unknown: 20 })
+  await post('classes/other/pause', { reason: 'wrongful' })
+  await product.sendBatch(Array.from({ length: 50 }, (_, n) => wrongful(450 + n)).join('\n'))
+  await states(product, { delivered: 541, unknown: 20, held: 50 })
+  sink.mails.length = 0
+
+  const order = { messages: { query: { class: 'other', ...range } }, text: 'sent-in-error', discard: true }
+  const { status, body: drafted } = await post('corrections', order)
+  expect([status, drafted.code]).toEqual([201, undefined])
+  expect(drafted).toMatchObject({
+    kind: 'correction',
+    status: 'sealed',
+    recipients: 450,
+    discarded: 50,
+    messages: { total: 610, byState: { delivered: 540, discarded: 50, unknown: 20 } },
+    unknown: { count: 20 },
+    channels: ['email'],
+  })
+  expect([(drafted.unknown as { ids: string[] }).ids.length, (drafted.samples as object[]).length]).toEqual([20, 3])
+  const again = await post('corrections', order)
+  expect([again.status, again.body.id, again.body.recipients]).toEqual([200, drafted.id, 450])
+
+  expect((await approve(post, drafted, '450', ana.key)).body.code).toBe('approval.same-person')
+  expect((await approve(post, drafted, '500', ben.key)).body.code).toBe('approval.wrong-answer')
+  expect(sink.mails).toEqual([])
+  // The wrongful class is still stopped; the correction goes all the same.
+  mumbles = false
+  expect((await approve(post, drafted, ' 450 ', ben.key)).status).toBe(200)
+  await ended(product, drafted, 450)
+  expect(got(sink)).toEqual(Array.from({ length: 450 }, (_, n) => emailOf(n)).sort())
+  expect(sink.mails[0]!.data.toString()).toContain('We sent it in error.')
+
+  const later = await post('corrections', { ...order, messages: { ids: await idsOf(product, 'delivered', 20) } })
+  expect([later.status, later.body.code]).toEqual([409, 'correction.nobody'])
+  expect(later.body.detail).toContain('20 people were sent a correction before')
+
+  // Of whom nobody knows is a decision of its own.
+  sink.mails.length = 0
+  const { body: doubtful } = await post('corrections', { ...order, to: 'unknown' })
+  expect([doubtful.recipients, doubtful.id === drafted.id]).toEqual([20, false])
+  expect((await approve(post, doubtful, '20', ben.key)).status).toBe(200)
+  await ended(product, doubtful, 20)
+  expect(got(sink)).toEqual(Array.from({ length: 20 }, (_, n) => `doubtful${n}@example.org`).sort())
+})
+
+type Post = Awaited<ReturnType<typeof open>>['post']
+
+const approve = (post: Post, { id, contentHash, audienceHash }: Record<string, unknown>, answer: string, key: string) =>
+  post(`campaigns/${id}/approve`, { contentHash, audienceHash, answer }, key)
+
+const ended = (product: Product, { id }: Record<string, unknown>, delivered: number) =>
+  vi.waitFor(
+    async () =>
+      expect((await product.ask(`/v1/campaigns/${id}`, { key: ana.key })).body).toMatchObject({
+        status: 'ended',
+        counts: { delivered },
+      }),
+    { timeout: 20_000, interval: 50 },
+  )
+
+const got = (sink: { mails: { to: string[] }[] }) =>
+  sink.mails.flatMap(({ to }) => to.map(path => path.slice(1, -1))).sort()
+
+const states = (product: Product, wanted: Record<string, number>) =>
+  vi.waitFor(
+    async () => {
+      const { rows } = await product.query('select state, count(*)::int as count from register_message group by state')
+      expect(Object.fromEntries(rows.map(({ state, count }) => [state, count]))).toEqual(wanted)
+    },
+    { timeout: 20_000, interval: 50 },
+  )
+
+async function idsOf(product: Product, state: string, limit: number): Promise<string[]> {
+  const { rows } = await product.query(
+    `select distinct on (mailbox) id from register_message where class = 'other' and state = '${state}' limit ${limit}`,
+  )
+  return rows.map(({ id }) => id as string)
+}
+
+it('refuses texts that nobody approved, and alarms and stops that are not there', async () => {
+  const { post } = await open(() => undefined)
+  const query = { class: 'other', ...anHour() }
+  const rows = [
+    [{ messages: { query }, text: 'nothing' }, 422, 'correction.text-unknown'],
+    [{ messages: { query }, text: 'for-alerts' }, 422, 'correction.text-not-for-class'],
+    [{ messages: { query: { ...query, alarm: 7 } }, text: 'sent-in-error' }, 404, 'correction.alarm-unknown'],
+    [{ messages: { query: { ...query, stop: true } }, text: 'sent-in-error' }, 409, 'correction.no-stop'],
+    [{ messages: { query }, text: 'sent-in-error' }, 409, 'correction.nobody'],
+    [{ messages: {}, text: 'sent-in-error' }, 422, 'request.invalid'],
+    [{ messages: { ids: [], query }, text: 'sent-in-error' }, 422, 'request.invalid'],
+  ] as const
+  for (const [body, status, code] of rows) {
+    const answer = await post('corrections', body)
+    expect([code, answer.status, answer.body.code]).toEqual([code, status, code])
+  }
+})
