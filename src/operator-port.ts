@@ -21,16 +21,7 @@ import { keyPlacesOf } from './views/places.ts'
 import type { Register } from './views/register.ts'
 import { StaleRegister } from './views/stale.ts'
 
-/** The engine as operators see it over HTTP. */
-export function operatorPort({
-  partition,
-  pool,
-  keyring,
-  register,
-  carrier,
-  runner,
-  audiences,
-}: {
+export type OperatorDeps = {
   partition: Partition
   pool: pg.Pool
   keyring: Keyring
@@ -38,7 +29,11 @@ export function operatorPort({
   carrier: Pick<OpenCarrier, 'forget'>
   runner: ProposalRunner
   audiences: { vault: CampaignVault; feeder: Feeder }
-}): OperatorPort {
+}
+
+/** The engine as operators see it over HTTP. */
+export function operatorPort(deps: OperatorDeps): OperatorPort {
+  const { partition, keyring, runner } = deps
   const classes = () => classesNow({ state: partition.state, now: partition.now() })
   const resolved = async (command: Parameters<typeof act>[1]): Promise<Resolve> => {
     const answer = await act(partition, command)
@@ -84,14 +79,19 @@ export function operatorPort({
       }),
     release: (id, by) => available(() => resolved({ type: 'ReleaseMessage', id: id as MessageId, by })),
     discard: (id, by, reason) => available(() => resolved({ type: 'DiscardMessage', id: id as MessageId, by, reason })),
-    erase: (account, by) =>
-      available(async () => {
-        const subject: Hash64 = accountHash(keyring, account)
-        await forgetInAudiences(audiences, subject)
-        const places = (upTo: number) => keyPlacesOf(register, pool, subject, upTo)
-        await carrier.forget(await eraseSubject(partition, subject, { by, places }))
-      }),
+    erase: (account, by) => available(() => erase(deps, account, by)),
   }
+}
+
+async function erase(
+  { partition, pool, keyring, register, carrier, audiences }: OperatorDeps,
+  account: string,
+  by: string,
+): Promise<void> {
+  const subject: Hash64 = accountHash(keyring, account)
+  await forgetInAudiences(audiences, subject)
+  const places = (upTo: number) => keyPlacesOf(register, pool, subject, upTo)
+  await carrier.forget(await eraseSubject(partition, subject, { by, places }))
 }
 
 /** What cannot be done now is told as such. */

@@ -732,10 +732,20 @@ describe('the document', () => {
       '/openapi.json',
       '/readyz',
       '/v1/accounts/{account}',
+      '/v1/campaigns',
+      '/v1/campaigns/{id}',
+      '/v1/campaigns/{id}/approve',
+      '/v1/campaigns/{id}/audience',
+      '/v1/campaigns/{id}/cancel',
+      '/v1/campaigns/{id}/dry-run',
+      '/v1/campaigns/{id}/pause',
+      '/v1/campaigns/{id}/resume',
+      '/v1/campaigns/{id}/start',
       '/v1/classes',
       '/v1/classes/{class}',
       '/v1/classes/{class}/pause',
       '/v1/classes/{class}/resume',
+      '/v1/corrections',
       '/v1/events',
       '/v1/holds',
       '/v1/holds/discard',
@@ -781,7 +791,7 @@ describe('the document', () => {
           else expect([response.statusCode, code], row).toEqual([problems[expected][0], expected])
           seen.push(row)
         }
-    expect(seen.length).toBe(7 * 23)
+    expect(seen.length).toBe(7 * 35)
   })
 
   function expectedCode(scope: string | undefined, token: string | undefined): ProblemCode | 'admitted' {
