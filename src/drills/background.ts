@@ -1,7 +1,7 @@
 import { hoursOfWeek, instantText } from '../std/instant.ts'
 import type { Random } from '../std/random.ts'
 import type { Person } from './people.ts'
-import { anyAgent, anybody } from './places.ts'
+import { anyAgent, type Requester } from './places.ts'
 import { season, seasonAt } from './season.ts'
 import { type Stage, spans, type Trust, templates } from './stage.ts'
 
@@ -112,7 +112,7 @@ const lanesOf: Record<string, Record<string, number>> = {
 
 function askForReset(stage: Stage, random: Random): void {
   const person = stage.people.any(random)
-  const requester = anybody(random)
+  const requester = stage.places.anybody(random)
   if (stage.faults.isAway?.(requester)) return
   const trust = trusts[random.weighted(shares)]!
   const device = trust === 'unknown' ? {} : { device: `device-${person.account.slice(8)}` }
@@ -126,10 +126,10 @@ function askForReset(stage: Stage, random: Random): void {
 
 function nobodyAsks(stage: Stage, random: Random): void {
   const person = { account: `account-${random.word().toString(16)}`, email: '' }
-  stage.ask(person, { trust: 'unknown', requester: anybody(random), known: false })
+  stage.ask(person, { trust: 'unknown', requester: stage.places.anybody(random), known: false })
 }
 
-function resetFor(stage: Stage, person: Person, trust: Trust, requester: ReturnType<typeof anybody>): void {
+function resetFor(stage: Stage, person: Person, trust: Trust, requester: Requester): void {
   const cause = stage.ask(person, { trust, requester })
   const data = { slots: { agent: requester.agent } }
   stage.answer({ class: 'password-reset', person, cause, label: honest, data })
@@ -138,7 +138,7 @@ function resetFor(stage: Stage, person: Person, trust: Trust, requester: ReturnT
 /** A sign-in from a new device causes an alert; beside it the sign-ins and mistakes that cause none. */
 function signIn(stage: Stage, random: Random): void {
   const person = stage.people.any(random)
-  const from = anybody(random)
+  const from = stage.places.anybody(random)
   if (stage.faults.isAway?.(from)) return
   const login = { ip: from.ip, asn: from.asn }
   const subject = person.account
@@ -150,7 +150,7 @@ function signIn(stage: Stage, random: Random): void {
   stage.answer({ class: 'sign-in-alert', person, cause, label: honest, data })
   stage.later(second * random.uniform(), () => {
     const other = stage.people.any(random)
-    const place = anybody(random)
+    const place = stage.places.anybody(random)
     const known = { ip: place.ip, asn: place.asn, device: `device-${other.account.slice(8)}`, newDevice: false }
     stage.tell('login.succeeded', { ...known, recipients: [{ email: other.email }] }, { subject: other.account })
   })
@@ -160,7 +160,7 @@ const kinds = ['password', 'totp', 'passkey', 'phone'] as const
 
 function changeCredential(stage: Stage, random: Random): void {
   const person = stage.people.any(random)
-  if (stage.faults.isAway?.(anybody(random))) return
+  if (stage.faults.isAway?.(stage.places.anybody(random))) return
   const kind = random.pick(kinds)
   const session = `session-${random.word().toString(36)}`
   const recipients = [{ email: person.email }]

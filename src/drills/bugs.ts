@@ -1,6 +1,6 @@
 import { instantText } from '../std/instant.ts'
 import { massSend, meantIn, wrongfulIn } from './incident.ts'
-import { anyAgent, anybody } from './places.ts'
+import { anyAgent } from './places.ts'
 import type { Scenario } from './scenario.ts'
 import { ignoredFate, type Message, type Stage, spans, usualFate } from './stage.ts'
 
@@ -67,7 +67,7 @@ const wrongRecipientQuery: Scenario = {
       class: 'password-reset',
       to: index => stage.people.at(index),
       cause: person => {
-        cause ??= stage.ask(person, { trust: 'unknown', requester: anybody(random) })
+        cause ??= stage.ask(person, { trust: 'unknown', requester: stage.places.anybody(random) })
         return cause
       },
     })
@@ -314,7 +314,7 @@ const clientLoop: Scenario = {
   script: (stage, parameters) => {
     const random = stage.random('the page')
     const one = stage.people.shuffled(17)
-    const home = { ...anybody(random), session: 'session-tab-1', device: `device-${one.account.slice(8)}` }
+    const home = { ...stage.places.anybody(random), session: 'session-tab-1', device: `device-${one.account.slice(8)}` }
     stage.at(stage.onset - 10 * minute, () =>
       stage.change('deploy', 'web', { version: '2026.1.77', actor: 'delivery' }),
     )
@@ -325,7 +325,8 @@ const clientLoop: Scenario = {
       cause: person =>
         stage.ask(person, {
           trust: 'session',
-          requester: person === one ? home : { ...anybody(random), session: `session-${person.account.slice(8)}` },
+          requester:
+            person === one ? home : { ...stage.places.anybody(random), session: `session-${person.account.slice(8)}` },
         }),
       data: () => ({ slots: { agent: home.agent } }),
     })

@@ -1,6 +1,5 @@
 import { driveResets, massSend, wrongfulIn } from './incident.ts'
 import type { Person } from './people.ts'
-import { anybody } from './places.ts'
 import type { Scenario } from './scenario.ts'
 import { type Stage, spans } from './stage.ts'
 
@@ -68,7 +67,7 @@ const targeting: Scenario = {
       to: index => stage.people.at(index),
       cause: (_, index) => {
         if (index % recipientsOfEach === 0 || cause === undefined)
-          cause = stage.ask(stage.people.any(random), { trust: 'unknown', requester: anybody(random) })
+          cause = stage.ask(stage.people.any(random), { trust: 'unknown', requester: stage.places.anybody(random) })
         return cause
       },
     })
@@ -120,7 +119,7 @@ const promptLogicWithCauses: Scenario = {
     const random = stage.random('prompted')
     const ask = (person: Person): string => {
       const session = `session-${random.word().toString(36)}`
-      const requester = { ...anybody(random), device: `device-${person.account.slice(8)}`, session }
+      const requester = { ...stage.places.anybody(random), device: `device-${person.account.slice(8)}`, session }
       return stage.ask(person, { trust: 'session', requester })
     }
     massSend(stage, parameters, promptEverybody(stage, 'instagram-2026-prompt-logic-with-causes', ask))

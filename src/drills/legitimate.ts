@@ -3,7 +3,7 @@ import { ordered } from './bugs.ts'
 import { honestIn, massSend, resetBy } from './incident.ts'
 import { type Pace, surging } from './pace.ts'
 import type { Parameters } from './parameters.ts'
-import { anybody, isRegional, type Requester, somebodyRegional } from './places.ts'
+import { isRegional, type Requester } from './places.ts'
 import type { Scenario } from './scenario.ts'
 import { type Stage, spans, usualFate } from './stage.ts'
 
@@ -48,7 +48,7 @@ const productLaunch: Scenario = {
   script: (stage, parameters) => {
     stage.at(stage.onset - hour / 2, () => stage.change('deploy', 'web', { version: '2026.1.80', actor: 'delivery' }))
     const pace = surging(parameters, { holdMs: 5 * minute, halfLifeMs: 15 * minute })
-    crowd(stage, parameters, { name: 'product-launch', pace, from: anybody })
+    crowd(stage, parameters, { name: 'product-launch', pace, from: random => stage.places.anybody(random) })
   },
 }
 
@@ -103,7 +103,7 @@ const regionalRecovery: Scenario = {
       delete stage.faults.isAway
     })
     const pace = surging(parameters, { holdMs: 3 * minute, halfLifeMs: 8 * minute })
-    crowd(stage, parameters, { name: 'regional-recovery', pace, from: somebodyRegional })
+    crowd(stage, parameters, { name: 'regional-recovery', pace, from: random => stage.places.somebodyRegional(random) })
   },
 }
 
@@ -120,7 +120,7 @@ const newYear: Scenario = {
   expected: surge,
   script: (stage, parameters) => {
     const pace = surging(parameters, { holdMs: 20 * minute, halfLifeMs: day / 24 })
-    crowd(stage, parameters, { name: 'new-year', pace, from: anybody })
+    crowd(stage, parameters, { name: 'new-year', pace, from: random => stage.places.anybody(random) })
   },
 }
 

@@ -1,7 +1,6 @@
 import type { Random } from '../std/random.ts'
 import { honestIn, resetBy } from './incident.ts'
 import type { Person } from './people.ts'
-import { anybody } from './places.ts'
 import type { Scenario } from './scenario.ts'
 import { type Stage, spans, usualFate } from './stage.ts'
 
@@ -87,7 +86,7 @@ function affecting(stage: Stage, size: number): () => boolean {
 
 function askAgain(stage: Stage, person: Person, random: Random): void {
   const told = { label: honestIn('github-2024-late'), fate: usualFate, afterMs: 50 + 450 * random.uniform() }
-  resetBy(stage, { person, trust: 'unknown', requester: anybody(random) }, told)
+  resetBy(stage, { person, trust: 'unknown', requester: stage.places.anybody(random) }, told)
 }
 
 const github: Scenario = {

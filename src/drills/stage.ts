@@ -4,7 +4,7 @@ import { Agenda } from './agenda.ts'
 import type { Pace } from './pace.ts'
 import type { Parameters } from './parameters.ts'
 import { People, type Person } from './people.ts'
-import type { Requester } from './places.ts'
+import { Places, type Requester } from './places.ts'
 import type { Label, Labelled } from './trace.ts'
 
 const second = 1000
@@ -76,6 +76,7 @@ export class Stage {
   readonly start: number
   readonly onset: number
   readonly people: People
+  readonly places: Places
   now: number
   /** Ways in which a fault changes the ordinary traffic; scripts set them. */
   readonly faults: {
@@ -106,6 +107,7 @@ export class Stage {
     this.people = new People(
       Math.max(100_000, Math.ceil(parameters.perMinute) * 40_000, Math.ceil(parameters.size * 1.25)),
     )
+    this.places = new Places(parameters.perMinute)
     this.#fates = this.random('fates')
     this.at(this.onset, () => this.#finish())
   }
