@@ -73,7 +73,7 @@ describe('a forecast that was loaded', () => {
     const forecast = loaded({ ratePerHourOfWeek: rates, dispersion: 7, safety: 1.5 })
     expect(isProven(forecast, monday)).toBe(true)
     feed(forecast, { from: monday, days: 2, k: 1, seed: 2 })
-    expect(scatterOf(forecast)).toEqual({ sizes: [7, 7, 7, 7], safety: 1.5 })
+    expect(scatterOf(forecast)).toEqual({ sizes: [7, 7, 7, 70], safety: 1.5 })
   })
 
   it('of a class that is silent expects a message a day', () => {

@@ -43,7 +43,9 @@ export type Tables = {
   mean: number
   upper: number
   lower: number
+  /** k of each scale, and by how much the null is raised for scatter that outlasts its blocks. */
   readonly sizes: Float64Array
+  readonly lasting: Float64Array
   /** Factor for one message, and its logarithm. */
   readonly risen: Float64Array
   readonly lnRisen: Float64Array
@@ -67,6 +69,7 @@ export const newTables = (): Tables => ({
   upper: 0,
   lower: 0,
   sizes: new Float64Array(blockMs.length),
+  lasting: new Float64Array(blockMs.length),
   risen: new Float64Array(surgeCells),
   lnRisen: new Float64Array(surgeCells),
   empty: new Float64Array(surgeCells),
@@ -84,13 +87,35 @@ export const newTables = (): Tables => ({
 /** ln((k+Λ)/(k+ρΛ)): below 0 for ρ > 1. */
 const lnShare = (k: number, mean: number, ratio: number): number => log((k + mean) / (k + ratio * mean))
 
+/** How far a gamma of mean 1 and size k goes: its quantile of 1 − 3·10⁻⁵, by Wilson and Hilferty's cube. */
+function reachOf(inverse: number): number {
+  const ninth = inverse / 9
+  const cubed = 1 - ninth + 4 * exp(0.5 * log(ninth))
+  return cubed * cubed * cubed
+}
+
+/**
+ * The test takes blocks one after the other, so what is excessive must not last from one into the next. Scatter that lasts shows in longer
+ * blocks: of independent blocks ten together have ten times the k, and what there is beyond (1/k of the long one less that) is a rate that is
+ * up for the whole of it. That much the null is raised. Without it, seconds within a busy minute gave twenty alarms in sixty days.
+ */
+export function lastingOf(sizes: Float64Array, scale: number): number {
+  let inverse = 0
+  for (let longer = scale + 1; longer < blockMs.length; longer++) {
+    const independent = blockMs[scale]! / blockMs[longer]! / sizes[scale]!
+    inverse = Math.max(inverse, 1 / sizes[longer]! - independent)
+  }
+  return inverse > 1e-9 ? reachOf(inverse) : 1
+}
+
 /** `mean`, `upper`, `lower` and `sizes` are set by the caller; this fills what follows from them. */
 export function fill(tables: Tables): void {
+  for (let scale = 0; scale < blockMs.length; scale++) tables.lasting[scale] = lastingOf(tables.sizes, scale)
   for (let cell = 0; cell < surgeCells; cell++) {
     const scale = (cell / perScale) | 0
     const ratio = surgeRatios[scale]![cell % perScale]!
     const k = tables.sizes[scale]!
-    const share = lnShare(k, (tables.upper * blockMs[scale]!) / 1_000, ratio)
+    const share = lnShare(k, (tables.upper * tables.lasting[scale]! * blockMs[scale]!) / 1_000, ratio)
     tables.lnRisen[cell] = log(ratio) + share
     tables.risen[cell] = exp(tables.lnRisen[cell]!)
     tables.lnEmpty[cell] = k * share
@@ -114,7 +139,7 @@ export function fillGap(tables: Tables, from: number, { upper, lower }: { upper:
     const scale = (cell / perScale) | 0
     const ratio = surgeRatios[scale]![cell % perScale]!
     const k = tables.sizes[scale]!
-    tables.lnGap[cell] = k * lnShare(k, (upper * blockMs[scale]!) / 1_000, ratio)
+    tables.lnGap[cell] = k * lnShare(k, (upper * tables.lasting[scale]! * blockMs[scale]!) / 1_000, ratio)
     tables.gap[cell] = exp(tables.lnGap[cell]!)
   }
   for (let cell = 0; cell < lackCells; cell++) {
@@ -160,7 +185,7 @@ export function surge(
         value = (value + weight) * tables.empty[cell]!
       }
       if (count === 1) value *= tables.risen[cell]!
-      else if (count > 1) value *= exp(Math.min(60, count * tables.lnRisen[cell]!))
+      else if (count > 1) value *= exp(Math.min(700, count * tables.lnRisen[cell]!))
       if (value > evidenceMax) value = evidenceMax
       if (keep) cells[cell] = value
       total += value
