@@ -51,6 +51,27 @@ table partition with (fillfactor=10)
   constraint partition_id_check CHECK ((id >= 0))
   constraint partition_pkey PRIMARY KEY (id)
 
+table register_alarm
+  partition integer not null
+  id bigint not null
+  at bigint not null
+  level text not null
+  detector text not null
+  class text not null
+  lane text not null
+  source text not null
+  template text not null
+  numbers text not null
+  messages uuid[] not null
+  scope text
+  phase text
+  ends_at bigint
+  trips integer
+  cleared_at bigint
+  constraint register_alarm_pkey PRIMARY KEY (partition, id)
+  CREATE INDEX register_alarm_by_time ON public.register_alarm USING btree (at, partition, id)
+  CREATE INDEX register_alarm_with_breaker ON public.register_alarm USING btree (partition, scope) WHERE (phase <> 'closed'::text)
+
 table register_count
   partition integer not null
   hour bigint not null

@@ -10,6 +10,7 @@ import type { Config } from './config.ts'
 import type { MessageId } from './core/events.ts'
 import { commandLine } from './core/people.ts'
 import { fromConfig } from './core/state.ts'
+import { logAlarms } from './engine/alarm-log.ts'
 import { CampaignVault } from './engine/campaign-vault.ts'
 import { pack } from './engine/content.ts'
 import { Feeder } from './engine/feeder.ts'
@@ -124,7 +125,7 @@ async function openPartition(
   const from = config.from ?? senderOfLastResort
   const deliver = mailDelivery({ carrier, from, hostname, code: keyring.code, ...(signer && { signer }) })
   const { appended, watch } = engineMetrics(metrics)
-  const listeners: NonNullable<PartitionOptions['onAppended']>[] = [appended]
+  const listeners: NonNullable<PartitionOptions['onAppended']>[] = [appended, ({ events }) => logAlarms(log, events)]
   const surroundings = machine
   const partition = await Partition.open({
     partition: partitionNumber,

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { alarmTexts } from '../src/core/alarms.ts'
 import { reasonCodes } from '../src/core/reasons.ts'
 import { problems } from '../src/inbound/http/problems.ts'
 import { headerFaults } from '../src/inbound/smtp/headers.ts'
@@ -44,6 +45,7 @@ const codes: Record<string, string[]> = {
     ...unionIn('src/cli/replay/faults.ts', 'OrderFault'),
     ...unionIn('src/inbound/http/requested.ts', 'RequestedFault').filter(code => code.startsWith('event.message-')),
   ],
+  Alarms: Object.keys(alarmTexts),
   Addresses: Object.keys(mailboxFaults),
   'SMTP replies': [
     ...[...smtp.matchAll(/\b([45]\d\d) ([45]\.\d+\.\d+)\b/g)].map(([, code, enhanced]) => `${code} ${enhanced}`),

@@ -1,31 +1,38 @@
 import type { MessageId } from './events.ts'
 import type { Place } from './scope.ts'
 
-/** Who noticed: a test over a stream of messages, or an exact watch of its own. */
-export type AlarmSource =
-  | 'causeless'
-  | 'repeated-recipient'
-  | 'unseen-template'
-  | 'test-material'
-  | 'wrong-recipient'
-  | 'old-cause'
-  | 'unknown-account'
-  | 'new-network'
-  | 'in-order'
-  | 'unfinished'
-  | 'reported'
-  | 'late'
-  | 'rate'
-  | 'missing'
-  | 'agents'
-  | 'networks'
-  | 'requester-concentrated'
-  | 'recipient-concentrated'
-  | 'class-silent'
-  | 'own-brake'
+/**
+ * Who noticed, a test over a stream of messages or an exact watch of its own, with the sentence that people read. `docs/errors.md` lists them; a
+ * test keeps the two together.
+ */
+export const alarmTexts = {
+  causeless: 'Messages go out that no reported event explains.',
+  'repeated-recipient': 'The same people get a message of this class again and again.',
+  'unseen-template': 'Messages come from a template that this class has hardly ever used.',
+  'test-material': 'Messages look like material from a test.',
+  'wrong-recipient': 'Messages name other people, or go to addresses that are not those of their accounts.',
+  'old-cause': 'Messages are caused by events that are unusually old.',
+  'unknown-account': 'Messages are asked for accounts that do not exist.',
+  'new-network': 'Requests come from networks that were never seen before.',
+  'in-order': 'Recipients come in the order of a list.',
+  unfinished: 'Hardly anybody goes on with what the messages offer.',
+  reported: 'People report messages that they did not ask for.',
+  late: 'Messages arrive later than they usually do.',
+  rate: 'Far more messages are asked for than is usual at this time.',
+  missing: 'Far fewer messages are asked for than is usual at this time.',
+  agents: 'The mixture of programs that ask is unusual.',
+  networks: 'The mixture of networks that ask is unusual.',
+  'requester-concentrated': 'One network asks for far more than its usual share.',
+  'recipient-concentrated': 'A few recipients get far more than the others.',
+  'class-silent': 'Events call for messages of this class, and none are asked for.',
+  'own-brake': 'Tocsin does not trust its own brake: what was delivered does not agree with what was allowed.',
+} as const
+
+export type AlarmSource = keyof typeof alarmTexts
 
 /** `soft`: messages wait some seconds. `hard`: a breaker opened. `notice`: people are told, nothing is held. */
-export type AlarmLevel = 'soft' | 'hard' | 'notice'
+export const alarmLevels = ['soft', 'hard', 'notice'] as const
+export type AlarmLevel = (typeof alarmLevels)[number]
 
 /** What was noticed, with what it rests on: the numbers in plain words, and the messages by id (at most `alarmMessagesMax`). */
 export type Alarm = Place & {

@@ -26,11 +26,23 @@ export function engineMetrics(registry: Registry): {
     buckets: [1, 4, 16, 64, 256, 1024, 4096],
     registers,
   })
+  const alarms = new Counter({
+    name: 'tocsin_alarms_total',
+    help: 'Alarms raised, by class, detector and level',
+    labelNames: ['class', 'detector', 'level'],
+    registers,
+  })
+  const holds = new Counter({
+    name: 'tocsin_holds_total',
+    help: 'Messages that had to wait when they were decided, by class and by each reason',
+    labelNames: ['class', 'reason'],
+    registers,
+  })
   return {
     appended({ events }) {
       batches.observe(events.length)
       const tally = new Tally()
-      for (const event of events) count(event, tally, decisions, ends)
+      for (const event of events) count(event, tally, { decisions, ends, alarms, holds })
       tally.flush()
     },
     watch(partition) {
@@ -49,6 +61,7 @@ export function engineMetrics(registry: Registry): {
         'Messages that are held or wait for their cause',
         () => partition.state.messages.heldCount,
       )
+      breakerGauge(registers, partition)
       gauge('tocsin_messages_in_flight', 'Messages that are with the world', () => partition.inFlight)
       gauge(
         'tocsin_clock_ahead_seconds',
@@ -75,12 +88,36 @@ class Tally {
   }
 }
 
-function count(event: Event, tally: Tally, decisions: Counter, ends: Counter): void {
+/** Breakers that detectors opened and that have not closed, and stops of people; none is as good to know as some. */
+function breakerGauge(registers: Registry[], partition: Partition): void {
+  new Gauge({
+    name: 'tocsin_stops',
+    help: 'Stops that hold: breakers open or half-open, and stops of people',
+    labelNames: ['kind'],
+    registers,
+    collect() {
+      const found = { open: 0, 'half-open': 0, person: 0 }
+      for (const { breaker } of partition.state.stops) found[breaker ? breaker.phase : 'person']++
+      for (const [kind, stops] of Object.entries(found)) this.set({ kind }, stops)
+    },
+  })
+}
+
+type Counters = Record<'decisions' | 'ends' | 'alarms' | 'holds', Counter>
+
+function count(event: Event, tally: Tally, { decisions, ends, alarms, holds }: Counters): void {
   const ended = (upstream: string, outcome: string) => tally.add(ends, { upstream, outcome }, `${outcome} ${upstream}`)
   switch (event.type) {
     case 'MessageDecided': {
-      const { message, lane, outcome } = event
+      const { message, lane, outcome, reasons } = event
+      if (outcome === 'hold' || outcome === 'confirm')
+        for (const reason of reasons)
+          tally.add(holds, { class: message.class, reason }, `${reason} held ${message.class}`)
       return tally.add(decisions, { class: message.class, lane, outcome }, `${outcome} ${lane} ${message.class}`)
+    }
+    case 'AlarmRaised': {
+      const { class: name, detector, level } = event.alarm
+      return tally.add(alarms, { class: name, detector, level }, `${level} ${detector} alarm ${name}`)
     }
     case 'MessageDelivered':
       return ended(event.upstream, 'accepted')

@@ -1,6 +1,7 @@
 import type pg from 'pg'
 import type { Event } from '../core/events.ts'
 import type { Hash64 } from '../std/hash64.ts'
+import { type AlarmChange, isAboutAlarms, writeAlarms } from './alarms.ts'
 import { type Changes, note } from './changes.ts'
 import { cursorMoved, type Touched, writeChanged, writeCounts, writeDecided, writeHolds } from './rows.ts'
 
@@ -105,20 +106,25 @@ function countWithin(entries: readonly JournalEntry[], bytesMax: number): number
 /** Persons who were erased: whatever was decided for them up to the position can no longer be read. */
 export type Erasure = { subject: Hash64; position: number }
 
+/** What a stretch writes. */
+export type Collected = { changes: Changes; erasures: Erasure[]; alarms: AlarmChange[] }
+
 /** Merges entries to changes; other work gets its turn between two entries. */
-export async function collect(entries: readonly JournalEntry[]): Promise<{ changes: Changes; erasures: Erasure[] }> {
+export async function collect(entries: readonly JournalEntry[]): Promise<Collected> {
   const changes: Changes = new Map()
   const erasures: Erasure[] = []
+  const alarms: AlarmChange[] = []
   for (const entry of entries) {
     const { buffer, byteOffset, byteLength } = entry.events
     const events = JSON.parse(Buffer.from(buffer, byteOffset, byteLength).toString('utf8')) as Event[]
     for (const event of events) {
       note(changes, event, entry)
+      if (isAboutAlarms(event)) alarms.push({ event, at: entry.at })
       if (event.type === 'SubjectErased') erasures.push({ subject: event.subject, position: entry.position })
     }
     await turn()
   }
-  return { changes, erasures }
+  return { changes, erasures, alarms }
 }
 
 /**
@@ -130,7 +136,7 @@ export async function apply(
   partition: number,
   from: number,
   to: number,
-  { changes, erasures }: { changes: Changes; erasures: Erasure[] },
+  { changes, erasures, alarms }: Collected,
 ): Promise<boolean> {
   const client = await pool.connect()
   try {
@@ -138,6 +144,7 @@ export async function apply(
     await client.query('begin; set local synchronous_commit = off')
     const moved = await cursorMoved(client, partition, from, to)
     if (moved) await write(client, partition, [...changes.values()])
+    if (moved) await writeAlarms(client, partition, alarms)
     if (moved)
       for (const { subject, position } of erasures) await client.query(markErased, [partition, subject, position])
     await client.query(moved ? 'commit' : 'rollback')

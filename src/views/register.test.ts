@@ -76,7 +76,7 @@ function journalOf(entries: Entries): JournalReader & { entries: Entries } {
   }
 }
 
-const tables = ['register_cursor', 'register_message', 'register_hold', 'register_count']
+const tables = ['register_cursor', 'register_message', 'register_hold', 'register_count', 'register_alarm']
 
 async function dump(pool: pg.Pool): Promise<unknown> {
   const rows = tables.map(async table => (await pool.query(`select * from ${table} order by 1, 2`)).rows)
@@ -106,6 +106,93 @@ describe('register', () => {
       await register.stop()
     }
   }
+
+  describe('shows alarms', () => {
+    const scope = { class: 'password-reset', lane: 'open', source: '/web', template: '' } as const
+    const raised = (id: number, level: 'soft' | 'hard' | 'notice' = 'hard', part: object = {}): Event => ({
+      type: 'AlarmRaised',
+      alarm: {
+        ...scope,
+        id,
+        level,
+        detector: 'causeless',
+        numbers: { causeless: id },
+        messages: [messageId(id)],
+        ...part,
+      },
+    })
+    const opened = (alarm: number, trips = 1): Event => ({
+      type: 'BreakerOpened',
+      scope,
+      alarm,
+      reason: 'causeless',
+      trips,
+      endsAt: start + 600_000,
+    })
+    const half: Event = { type: 'BreakerHalfOpened', scope, endsAt: start + 900_000 }
+    const closed: Event = { type: 'BreakerClosed', scope, by: 'detector' }
+    const paused: Event = { type: 'ClassPaused', ...scope, by: 'ada', reason: 'r' }
+    const wider: Event = { type: 'ClassPaused', class: scope.class, by: 'ada', reason: 'r' }
+    const cleared: Event = { type: 'AlarmCleared', alarm: 1, class: 'c', lane: 'open', source: '', detector: 'late' }
+    const phases = async (batches: Event[][]) => {
+      const page = await shown(batches, () => register.alarms({ limit: 10 }))
+      return page!.items.map(({ id, breaker }) => [id, breaker?.phase, breaker?.trips, breaker?.endsAt])
+    }
+
+    it.each<[string, Event[], unknown[]]>([
+      ['without a breaker', [raised(1, 'soft')], [[1]]],
+      ['with an open one', [raised(1), opened(1)], [[1, 'open', 1, start + 600_000]]],
+      ['with one that lets canaries through', [raised(1), opened(1), half], [[1, 'half-open', 1, start + 900_000]]],
+      ['with one that has closed', [raised(1), opened(1), half, closed], [[1, 'closed', 1]]],
+      ['with one that a person has taken over', [raised(1), opened(1), paused], [[1, 'closed', 1]]],
+      ['with one beside the stop of a person', [raised(1), opened(1), wider], [[1, 'open', 1, start + 600_000]]],
+      [
+        'with one that has opened again',
+        [raised(1), opened(1), half, raised(2), opened(2, 2)],
+        [
+          [2, 'open', 2, start + 600_000],
+          [1, 'closed', 1],
+        ],
+      ],
+    ])('%s', async (_, events, expected) => {
+      const filled = expected.map(row => [...(row as unknown[]), undefined, undefined, undefined].slice(0, 4))
+      expect(await phases([events])).toEqual(filled)
+      await pool.query(`truncate ${tables.join(', ')}`)
+      expect(await phases(events.map(event => [event])), 'one event a batch').toEqual(filled)
+    })
+
+    it('page by page, by class and by level, with what they rest on', async () => {
+      const some = [1, 2, 3, 4, 5].map(id => raised(id, id % 2 ? 'hard' : 'soft', id > 3 ? { class: 'other' } : {}))
+      await shown([some, [cleared]], async () => {
+        const all = await register.alarms({ limit: 10 })
+        expect(all!.items.map(({ id }) => id)).toEqual([5, 4, 3, 2, 1])
+        expect(all!.items[4]).toEqual({
+          ...scope,
+          partition: 0,
+          id: 1,
+          at: start,
+          level: 'hard',
+          detector: 'causeless',
+          numbers: { causeless: 1 },
+          messages: [messageId(1)],
+          clearedAt: start + 1000,
+        })
+        const first = await register.alarms({ limit: 3 })
+        const rest = await register.alarms({ limit: 3, cursor: first!.next! })
+        expect([first!, rest!].map(page => page.items.map(({ id }) => id))).toEqual([
+          [5, 4, 3],
+          [2, 1],
+        ])
+        expect(rest).not.toHaveProperty('next')
+        const found = async (query: object) =>
+          (await register.alarms({ limit: 9, ...query }))?.items.map(({ id }) => id)
+        expect(await found({ class: 'other' })).toEqual([5, 4])
+        expect(await found({ level: 'soft' })).toEqual([4, 2])
+        expect(await found({ level: 'soft', class: 'other' })).toEqual([4])
+        expect(await found({ cursor: 'x' })).toBeUndefined()
+      })
+    })
+  })
 
   it('tells where messages stood, for what is reported about them', async () => {
     const campaign = { id: messageId(99), ordinal: 7 }

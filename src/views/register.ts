@@ -3,6 +3,7 @@ import type { Event, MessageId, Outcome, Sealed } from '../core/events.ts'
 import type { Lane } from '../core/policy.ts'
 import type { ReasonCode } from '../core/reasons.ts'
 import type { Hash64 } from '../std/hash64.ts'
+import { type AlarmQuery, type AlarmRecord, listAlarms } from './alarms.ts'
 import { concerns, type Measure, type State } from './changes.ts'
 import { type Following, type FollowOptions, follow, followDefaults, type JournalReader } from './follow.ts'
 import { hourMs } from './rows.ts'
@@ -87,6 +88,8 @@ export type Register = {
   list(query: ListQuery): Promise<Page | undefined>
   /** What waits for a person or its cause, oldest first. */
   holds(query: HoldsQuery): Promise<Page | undefined>
+  /** What the detectors noticed, newest first. `undefined` when the cursor is not one of ours. */
+  alarms(query: AlarmQuery): Promise<{ items: AlarmRecord[]; next?: string; stale: boolean } | undefined>
   counts(now: number): Promise<{ classes: Record<string, ClassCounts>; stale: boolean }>
   stop(): Promise<void>
 }
@@ -161,6 +164,11 @@ export function openRegister(
       const stale = !(await reached())
       return { ...pageOf(await selectHolds(pool, query, after), query.limit), stale }
     },
+    async alarms(query) {
+      const stale = !(await reached())
+      const page = await listAlarms(pool, query)
+      return page && { ...page, stale }
+    },
     async counts(now) {
       const stale = !(await reached())
       return { classes: await selectCounts(pool, now), stale }
@@ -171,7 +179,7 @@ export function openRegister(
   }
 }
 
-const dropEverything = 'truncate register_cursor, register_message, register_hold, register_count'
+const dropEverything = 'truncate register_cursor, register_message, register_hold, register_count, register_alarm'
 
 async function dropAll(pool: pg.Pool): Promise<void> {
   await pool.query(dropEverything)

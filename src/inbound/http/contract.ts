@@ -8,6 +8,7 @@ export const modes = ['observe', 'warn', 'enforce'] as const
 export const requirements = ['required', 'expected', 'auto', 'never'] as const
 export const outcomes = ['deliver', 'confirm', 'hold', 'suppress', 'reject', 'expire'] as const
 export const channels = ['email'] as const
+export const alarmLevels = ['soft', 'hard', 'notice'] as const
 
 /** Where a message stands. `waiting`: for its cause or a confirmation; `unknown`: handed over, and the upstream did not say how it ended. */
 export const states = [
@@ -350,6 +351,56 @@ export const ProposalView = Type.Object(
 )
 export type ProposalView = Static<typeof ProposalView>
 export const ProposalList = Type.Object({ items: Type.Array(ProposalView) })
+
+export const AlarmQuery = Type.Object(
+  {
+    class: Type.Optional(Type.String({ minLength: 1, maxLength: classLengthMax })),
+    level: Type.Optional(oneOf(alarmLevels)),
+    ...page,
+  },
+  closed,
+)
+export type AlarmQuery = Static<typeof AlarmQuery>
+
+export const AlarmRow = Type.Object(
+  {
+    id: Type.Integer({ description: 'In order of being raised, in its partition' }),
+    partition: Type.Integer(),
+    at: instant('When it was raised'),
+    level: oneOf(alarmLevels, {
+      description: 'soft: messages wait some seconds; hard: a breaker opened; notice: people are told, nothing is held',
+    }),
+    detector: Type.String(),
+    detail: Type.String({ description: 'The same for people' }),
+    class: Type.String(),
+    lane: oneOf(lanes),
+    source: Type.String({ description: 'Source of the cause; empty for messages without one' }),
+    template: Type.String({ description: 'Empty for messages that name none' }),
+    numbers: Type.Record(Type.String(), Type.Number(), { description: 'What it rests on' }),
+    messages: Type.Array(Type.String({ format: 'uuid' }), { description: 'Some of the messages that it rests on' }),
+    breaker: Type.Optional(
+      Type.Object({
+        phase: oneOf(['open', 'half-open', 'closed']),
+        holds: Type.Boolean({ description: 'Whether it stops messages: all of them, or all but a few canaries' }),
+        trips: Type.Integer({ description: 'How often it had opened without having closed between' }),
+        endsAt: Type.Optional(instant('When it lets canaries through, or closes')),
+      }),
+    ),
+    clearedAt: Type.Optional(instant('When what it told of had been good again for a while')),
+  },
+  { title: 'Alarm' },
+)
+export type AlarmRow = Static<typeof AlarmRow>
+
+export const AlarmPage = Type.Object(
+  {
+    items: Type.Array(AlarmRow),
+    next: Type.Optional(Type.String({ description: 'Cursor of the next page; absent on the last' })),
+    stale: Type.Boolean(),
+  },
+  { title: 'AlarmPage' },
+)
+export type AlarmPage = Static<typeof AlarmPage>
 
 export const EventsAnswer = Type.Object(
   {

@@ -1,7 +1,17 @@
 import { Registry } from 'prom-client'
 import { describe, expect, it } from 'vitest'
+import type { Alarm } from '../../core/alarms.ts'
+import type { Register } from '../../views/register.ts'
 import { check } from './check.ts'
-import { bodyDepthMax, contentBytesMax, MessageDecision, messageBodyBytesMax, Problem, slotsMax } from './contract.ts'
+import {
+  AlarmPage,
+  bodyDepthMax,
+  contentBytesMax,
+  MessageDecision,
+  messageBodyBytesMax,
+  Problem,
+  slotsMax,
+} from './contract.ts'
 import { depthGauge } from './metrics.ts'
 import { type ProblemCode, problems } from './problems.ts'
 import { bearer, emptyRegister, httpOver, idOf, keyTable, message } from './test-ports.ts'
@@ -580,6 +590,42 @@ describe('reading', () => {
     ])
   })
 
+  it('shows operators what the detectors noticed', async () => {
+    const asked: unknown[] = []
+    const place = { class: 'other', lane: 'open', source: '', template: 't' } as const
+    const alarm: Alarm = {
+      ...place,
+      id: 7,
+      level: 'hard',
+      detector: 'rate',
+      numbers: { ratio: 9 },
+      messages: [idOf(1)],
+    }
+    const breaker = { phase: 'half-open', trips: 2, endsAt: 60_000 } as const
+    const register: Register = {
+      ...emptyRegister(),
+      alarms: async query => {
+        asked.push(query)
+        return { items: [{ ...alarm, partition: 0, at: 0, breaker }], next: 'n', stale: false }
+      },
+    }
+    const { app } = httpOver({ register })
+    const get = (url: string, key = 'operate') => app.inject({ url, headers: bearer(key) })
+    const response = await get('/v1/alarms?class=other&level=hard&limit=1&cursor=c')
+    expect(asked).toEqual([{ class: 'other', level: 'hard', limit: 1, cursor: 'c' }])
+    expect(check(AlarmPage).accepts(response.json())).toBe(true)
+    const at = '1970-01-01T00:00:00.000Z'
+    const detail = 'Far more messages are asked for than is usual at this time.'
+    const shown = { phase: 'half-open', holds: true, trips: 2, endsAt: '1970-01-01T00:01:00.000Z' }
+    expect(response.json()).toEqual({
+      items: [{ ...alarm, partition: 0, at, detail, breaker: shown }],
+      next: 'n',
+      stale: false,
+    })
+    expect((await get('/v1/alarms?level=loud')).json().faults).toMatchObject([{ code: 'field.not-allowed' }])
+    expect((await get('/v1/alarms', 'send')).json().code).toBe('auth.scope-missing')
+  })
+
   it('refuses a query with all its faults', async () => {
     const { app } = httpOver()
     const response = await get(app, '/v1/messages?outcome=x&limit=0&from=y&no=1&class=a&class=b')
@@ -732,6 +778,7 @@ describe('the document', () => {
       '/openapi.json',
       '/readyz',
       '/v1/accounts/{account}',
+      '/v1/alarms',
       '/v1/campaigns',
       '/v1/campaigns/{id}',
       '/v1/campaigns/{id}/approve',
@@ -791,7 +838,7 @@ describe('the document', () => {
           else expect([response.statusCode, code], row).toEqual([problems[expected][0], expected])
           seen.push(row)
         }
-    expect(seen.length).toBe(7 * 35)
+    expect(seen.length).toBe(7 * 36)
   })
 
   function expectedCode(scope: string | undefined, token: string | undefined): ProblemCode | 'admitted' {

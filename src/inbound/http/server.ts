@@ -7,6 +7,7 @@ import type { Intake } from '../intake.ts'
 import type { Keys } from '../keys.ts'
 import type { OperatorPort } from '../operator.ts'
 import { guard } from './access.ts'
+import { alarmRoutes } from './alarms.ts'
 import { isTooDeep, parseJson } from './body.ts'
 import { campaignRoutes } from './campaigns.ts'
 import { type Check, check } from './check.ts'
@@ -92,6 +93,7 @@ export function buildHttp(given: HttpDeps): FastifyInstance {
     eventRoutes(app, deps)
     classRoutes(app, deps)
     holdRoutes(app, deps)
+    alarmRoutes(app, deps)
     proposalRoutes(app, deps)
     campaignRoutes(app, deps)
     correctionRoutes(app, deps)

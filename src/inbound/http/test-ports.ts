@@ -128,6 +128,7 @@ export const emptyRegister = (): Register => ({
   message: async () => undefined,
   list: async ({ cursor }) => (cursor === undefined ? { items: [], stale: false } : undefined),
   holds: async ({ cursor }) => (cursor === undefined ? { items: [], stale: false } : undefined),
+  alarms: async ({ cursor }) => (cursor === undefined ? { items: [], stale: false } : undefined),
   counts: async () => ({ classes: {}, stale: false }),
   stop: async () => {},
 })

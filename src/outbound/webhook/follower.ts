@@ -1,6 +1,7 @@
 import type pg from 'pg'
 import type { Event, MessageId } from '../../core/events.ts'
 import type { Journal } from '../../journal/journal.ts'
+import { type News, newsBody, newsOf } from './alarms.ts'
 import { bodyOf, type Change, changesOf, type Known } from './changes.ts'
 import { loadCursor, loadKnown, type Noted, type Stretch, writeStretch } from './outbox.ts'
 import { sleeper } from './sleeper.ts'
@@ -21,8 +22,14 @@ export type FollowLimits = {
 }
 export const followLimits: FollowLimits = { entriesMax: 128, restMs: 250, retryMs: 1000 }
 
-/** A change and its place; the ordinal counts the changes of an entry, so a second reading gives the same. */
-export type Placed = { change: Change; position: number; ordinal: number; at: number }
+/** A change of a message, or news of a detector, and its place; the ordinal counts them in an entry, so a second reading gives the same. */
+export type Placed = { told: Told; position: number; ordinal: number; at: number }
+type Told = { change: Change } | { news: News }
+
+function toldOf(event: Event): Told[] {
+  const news = newsOf(event)
+  return news ? [{ news }] : changesOf(event).map(change => ({ change }))
+}
 
 const turn = (): Promise<void> => new Promise(resolve => setImmediate(resolve))
 
@@ -31,8 +38,8 @@ export async function collect(entries: Entries): Promise<Placed[]> {
   const placed: Placed[] = []
   for (const { position, at, events } of entries) {
     const text = Buffer.from(events.buffer, events.byteOffset, events.byteLength).toString('utf8')
-    const changes = (JSON.parse(text) as Event[]).flatMap(changesOf)
-    changes.forEach((change, ordinal) => void placed.push({ change, position, ordinal, at }))
+    const all = (JSON.parse(text) as Event[]).flatMap(toldOf)
+    all.forEach((told, ordinal) => void placed.push({ told, position, ordinal, at }))
     await turn()
   }
   return placed
@@ -42,7 +49,9 @@ export async function collect(entries: Entries): Promise<Placed[]> {
 export function strangers(placed: readonly Placed[]): MessageId[] {
   const met = new Set<MessageId>()
   const strange = new Set<MessageId>()
-  for (const { change } of placed) {
+  for (const { told } of placed) {
+    if (!('change' in told)) continue
+    const { change } = told
     if (change.name === 'decided') met.add(change.id)
     else if (!met.has(change.id)) strange.add(change.id)
   }
@@ -56,15 +65,22 @@ export function stretchOf(
 ): Omit<Stretch, 'from' | 'to'> {
   const open = new Map<MessageId, Partial<Known>>(loaded)
   const ended: MessageId[] = []
-  const noted: Noted[] = placed.map(({ change, position, ordinal, at }) => {
+  const noted: Noted[] = placed.map(({ told, position, ordinal, at }) => {
+    const place = { position, ordinal, at }
+    if ('news' in told) return { ...place, id: newsId(place), body: newsBody(told.news, at) }
+    const { change } = told
     const known = { ...open.get(change.id), ...change.learned }
     if (change.ends) open.delete(change.id)
     else open.set(change.id, known)
     if (change.ends && loaded.has(change.id)) ended.push(change.id)
-    return { position, ordinal, at, id: `${change.id}_${position}_${ordinal}`, body: bodyOf(change, known, at) }
+    return { ...place, id: `${change.id}_${position}_${ordinal}`, body: bodyOf(change, known, at) }
   })
   return { noted, open, ended }
 }
+
+/** News is about no one message; its instant to the millisecond tells it from that of another installation. */
+const newsId = ({ position, ordinal, at }: { position: number; ordinal: number; at: number }): string =>
+  `news_${at}_${position}_${ordinal}`
 
 export type FollowOptions = {
   pool: pg.Pool

@@ -8,6 +8,7 @@ import { freshDatabase } from '../../../test/postgres.ts'
 import type { Event, MessageId, Outcome } from '../../core/events.ts'
 import { MemoryJournal } from '../../journal/memory/journal.ts'
 import type { Hash64 } from '../../std/hash64.ts'
+import { newsNames } from './alarms.ts'
 import { changeNames, changesOf, replyCodes, typeOf } from './changes.ts'
 import { collect, strangers, stretchOf } from './follower.ts'
 import { type Notifier, type NotifierOptions, startNotifier, urlHashOf } from './notifier.ts'
@@ -92,6 +93,34 @@ const told: [Event, string, object][] = [
   [{ type: 'MessageExpired', id: messageId(5), reasons: ['secret.expired'] }, 'expired', { outcome: 'expire' }],
   [decided(6, 'hold'), 'decided', {}],
   [{ type: 'SubjectErased', subject: personal, by: 'ada', messages: [messageId(6)] }, 'erased', {}],
+]
+
+const scope = { class: 'password-reset', lane: 'open', source: '', template: 't' } as const
+const alarm = { ...scope, id: 3, level: 'hard', detector: 'causeless', numbers: { causeless: 5 } } as const
+
+/** What is told beside messages. */
+const news: [Event, string, object][] = [
+  [
+    { type: 'AlarmRaised', alarm: { ...alarm, messages: [messageId(1)] } },
+    'alarm.raised',
+    { ...alarm, messages: [messageId(1)], detail: 'Messages go out that no reported event explains.' },
+  ],
+  [
+    { type: 'BreakerOpened', scope, alarm: 3, reason: 'causeless', trips: 1, endsAt: start + 60_000 },
+    'breaker.opened',
+    { ...scope, alarm: 3, detector: 'causeless', trips: 1, endsAt: '2026-01-08T12:01:00.000Z' },
+  ],
+  [
+    { type: 'BreakerHalfOpened', scope, endsAt: start + 60_000 },
+    'breaker.half-opened',
+    { ...scope, endsAt: '2026-01-08T12:01:00.000Z' },
+  ],
+  [{ type: 'BreakerClosed', scope, by: 'ada' }, 'breaker.closed', scope],
+  [
+    { type: 'AlarmCleared', alarm: 3, class: 'other', lane: 'open', source: '', detector: 'late' },
+    'alarm.cleared',
+    { id: 3, class: 'other', lane: 'open', source: '', detector: 'late' },
+  ],
 ]
 
 type Received = { id: string; type: string; timestamp: string; data: Record<string, unknown>; at: number; body: string }
@@ -208,6 +237,20 @@ describe('webhooks for changes of messages', () => {
     await drained()
     await until(() => notifier.endpoints()[0]!.pending === 0)
     expect((await pool.query('select id from webhook_message')).rows, 'nothing is kept of what has ended').toEqual([])
+  })
+
+  it('tell what the detectors noticed and what becomes of their breakers, and by whom nothing', async () => {
+    const one = await receiver()
+    await notify([one], { limits: { requestsMax: 1 } })
+    for (const [event] of news) await happen(event, decided(1))
+    await until(() => one.received.length === 2 * news.length)
+    const heard = one.received.filter(({ type }) => !type.includes('.message.'))
+    expect(heard.map(({ type, data }) => [type, data])).toEqual(
+      news.map(([, name, data]) => [`dev.tocsin.${name}.v1`, data]),
+    )
+    expect(new Set(news.map(([, name]) => name))).toEqual(new Set(newsNames))
+    expect(new Set(one.received.map(({ id }) => id)).size).toBe(one.received.length)
+    expect(one.received.map(({ body }) => body).join()).not.toContain('ada')
   })
 
   it('say the class of a message that was decided before a restart', async () => {
