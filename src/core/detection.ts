@@ -60,7 +60,7 @@ export function detect(
     const stream = state.streams.list[index]
     if (!stream) continue
     const forecast = forecastOf(state.streams, place.class, place.lane)
-    const evidence = weigh(stream.watch, forecast, one)
+    const evidence = weigh(stream.watch, forecast, one, state.policy.detection.softDays)
     const level = levelOf(state, { stream, forecast, evidence, one, policy, now })
     if (!level) continue
     if (level !== 'notice' && found.level !== 'hard') found.level = level

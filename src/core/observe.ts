@@ -1,8 +1,8 @@
 import { causeOf, finishCause, recordCause, sourcesMax } from './causes.ts'
 import { isExplained, observationsOf } from './detection.ts'
 import { bitOf } from './detectors/features.ts'
-import { countMessage, type Forecast, loaded } from './detectors/forecast.ts'
-import { observe, reset, weigh } from './detectors/watch.ts'
+import { countMessage, loaded } from './detectors/forecast.ts'
+import { observe, reset } from './detectors/watch.ts'
 import type { CauseFacts, MessageId } from './events.ts'
 import { laneByTrust } from './gate.ts'
 import { hourOf } from './leases.ts'
@@ -36,10 +36,10 @@ export function takeIn(state: State, { id, place, seen, at }: Taken): void {
   for (const { name, one } of observationsOf(place, seen, { at, explained: isExplained(state, place, at) })) {
     const stream = state.streams.list[openStream(state.streams, name, at)]!
     if (stream.lane !== undefined) mature(stream, forecast, at)
-    observe(stream.watch, forecast, one)
+    const days = observe(stream.watch, forecast, one) * stream.share
     if (one.present !== 0 || stream.lane !== undefined) addSuspect(stream, id)
     if (stream.lane === undefined) continue
-    if (isCalm(state, stream, forecast, at)) countMessage(forecast, at)
+    if (days < state.policy.detection.softDays) countMessage(forecast, at)
   }
 }
 
@@ -49,11 +49,6 @@ export function followUp(state: State, { id, place, at, askedAt }: Omit<Taken, '
   const index = openStream(state.streams, { class: className, lane, source }, at)
   countAsked(state.streams.list[index]!, askedAt)
   remember(state.recent, id, { stream: index, at: askedAt })
-}
-
-function isCalm(state: State, { watch, share }: Stream, forecast: Forecast, at: number): boolean {
-  const { days } = weigh(watch, forecast, { at, tested: 0, present: 0, counted: false })
-  return days * share < state.policy.detection.softDays
 }
 
 /** Templates become usual in a class while it is new, or when a person says so. */

@@ -20,7 +20,8 @@ export const reportedMark = 1 << 30
 function keyOf(id: MessageId): [number, number] {
   const low = Number.parseInt(id.slice(28, 36), 16)
   const high = Number.parseInt(id.slice(19, 23) + id.slice(24, 28), 16)
-  return [avalanche(high ^ avalanche(low)), low]
+  const spread = avalanche(low)
+  return [avalanche(high ^ spread), spread]
 }
 
 /** `at`: when it was asked for, or decided where nobody asked. */

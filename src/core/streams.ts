@@ -27,29 +27,34 @@ export type Stream = {
 export const streamsMax = 1024
 const streamsOfClassMax = 64
 
-export type Streams = { list: Stream[]; forecasts: Map<string, Forecast> }
+export type Streams = { list: Stream[]; forecasts: Map<string, Partial<Record<Lane, Forecast>>> }
 
 export const newStreams = (): Streams => ({ list: [], forecasts: new Map() })
 
-const forecastKey = (className: string, lane: Lane): string => `${className}/${lane}`
+/** Two look-ups of names that are there already: a joined key would be made for every message. */
+function stored({ forecasts }: Streams, className: string, lane: Lane): Forecast | undefined {
+  return forecasts.get(className)?.[lane]
+}
 
 /** A forecast that nobody has loaded or learnt yet is the pooled default; it is stored when it first learns. */
 export const forecastOf = (streams: Streams, className: string, lane: Lane): Forecast =>
-  streams.forecasts.get(forecastKey(className, lane)) ?? pooled
+  stored(streams, className, lane) ?? pooled
 
 const pooled: Forecast = newForecast()
 
 export function ownForecast(streams: Streams, className: string, lane: Lane): Forecast {
-  const key = forecastKey(className, lane)
-  const known = streams.forecasts.get(key)
+  const known = stored(streams, className, lane)
   if (known) return known
   const made = newForecast()
-  streams.forecasts.set(key, made)
+  setForecast(streams, className, lane, made)
   return made
 }
 
-export const setForecast = (streams: Streams, className: string, lane: Lane, forecast: Forecast): void =>
-  void streams.forecasts.set(forecastKey(className, lane), forecast)
+export function setForecast({ forecasts }: Streams, className: string, lane: Lane, forecast: Forecast): void {
+  const ofClass = forecasts.get(className)
+  if (ofClass) ofClass[lane] = forecast
+  else forecasts.set(className, { [lane]: forecast })
+}
 
 export type StreamName = { class: string; lane?: Lane; source?: string }
 
@@ -147,15 +152,19 @@ export const isTold = (stream: Stream, level: string, detector: AlarmSource, now
 
 type StreamsJson = {
   list: (Omit<Stream, 'watch'> & { watch: ReturnType<typeof watchToJson> })[]
-  forecasts: [string, ReturnType<typeof forecastToJson>][]
+  forecasts: [className: string, lane: Lane, forecast: ReturnType<typeof forecastToJson>][]
 }
 
 export const streamsToJson = ({ list, forecasts }: Streams): StreamsJson => ({
   list: list.map(stream => ({ ...stream, watch: watchToJson(stream.watch) })),
-  forecasts: [...forecasts].map(([key, forecast]) => [key, forecastToJson(forecast)]),
+  forecasts: [...forecasts].flatMap(([className, ofClass]) =>
+    Object.entries(ofClass).map(([lane, forecast]) => [className, lane as Lane, forecastToJson(forecast)] as const),
+  ) as StreamsJson['forecasts'],
 })
 
-export const streamsFromJson = ({ list, forecasts }: StreamsJson): Streams => ({
-  list: list.map(stream => ({ ...stream, watch: watchFromJson(stream.watch) })),
-  forecasts: new Map(forecasts.map(([key, json]) => [key, forecastFromJson(json)])),
-})
+export function streamsFromJson({ list, forecasts }: StreamsJson): Streams {
+  const streams = newStreams()
+  for (const stream of list) streams.list.push({ ...stream, watch: watchFromJson(stream.watch) })
+  for (const [className, lane, json] of forecasts) setForecast(streams, className, lane, forecastFromJson(json))
+  return streams
+}

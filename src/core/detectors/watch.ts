@@ -154,8 +154,8 @@ export const watchFromJson = (json: ReturnType<typeof watchToJson>): Watch => ({
   times: Float64Array.from(json.times),
 })
 
-/** The evidence if this observation were taken in. Nothing changes. */
-export function weigh(watch: Watch, forecast: Forecast, one: Observation): Evidence {
+/** The evidence if this observation were taken in. Nothing changes. Below `tellFromDays` nobody asks what it rests on, so it is not told. */
+export function weigh(watch: Watch, forecast: Forecast, one: Observation, tellFromDays = 0): Evidence {
   look(watch, forecast, one, false)
   let [days, firmDays, leading] = [0, 0, 0]
   for (let part = 0; part < parts.length; part++) {
@@ -163,16 +163,20 @@ export function weigh(watch: Watch, forecast: Forecast, one: Observation): Evide
     if (part < featureCount && firm[part]) firmDays += parts[part]!
     if (parts[part]! > parts[leading]!) leading = part
   }
+  if (days < tellFromDays) return { days, firmDays, leading: features[0], numbers: untold }
   return { days, firmDays, ...told(watch, forecast, one, leading) }
 }
 
-/** Takes the observation in. While nothing is suspicious, what is usual is learnt from it. */
-export function observe(watch: Watch, forecast: Forecast, one: Observation): void {
+const untold: Record<string, number> = {}
+
+/** Takes the observation in and gives the evidence, in days. While nothing is suspicious, what is usual is learnt from it. */
+export function observe(watch: Watch, forecast: Forecast, one: Observation): number {
   look(watch, forecast, one, true)
   let days = 0
   for (let part = 0; part < parts.length; part++) days += parts[part]!
   remember(watch, one)
   if (days < softDays) learn(watch, one)
+  return days
 }
 
 /** Fills `parts`. With `keep` the watch goes on to the new values; the two uses share every line, so that a look tells what will be. */
