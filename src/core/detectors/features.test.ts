@@ -24,7 +24,6 @@ describe('the features', () => {
   it('that may enforce from the first day are these', () => {
     expect(features.filter(feature => featureModels[feature].firm)).toEqual([
       'causeless',
-      'repeated-recipient',
       'unseen-template',
       'test-material',
       'wrong-recipient',
