@@ -1,6 +1,4 @@
 import type { Event, MessageFacts } from '../src/core/events.ts'
-import { hourOf } from '../src/core/leases.ts'
-import type { Policy } from '../src/core/policy.ts'
 import { fits } from '../src/engine/content.ts'
 import { decrypt } from '../src/engine/keyring.ts'
 import { keyInPage } from '../src/engine/subjects.ts'
@@ -14,7 +12,7 @@ import { type Acknowledged, canary } from './sender.ts'
 /** What the journals say of one message. */
 export type Story = { facts: MessageFacts; partition: number; position: number; causes: Set<string>; ends: string[] }
 
-export type Books = { stories: Map<string, Story>; spent: Map<string, number> }
+export type Books = { stories: Map<string, Story> }
 
 const ends = new Set([
   'MessageRejected',
@@ -26,31 +24,25 @@ const ends = new Set([
 
 /** Reads the journals as an auditor does, with none of the core's own folding. */
 export function readBooks(store: MemoryStore, partitions: number): Books {
-  const books: Books = { stories: new Map(), spent: new Map() }
+  const books: Books = { stories: new Map() }
   for (let partition = 0; partition < partitions; partition++)
-    for (const { position, at, events } of store.partitions.get(partition)?.rows ?? [])
-      for (const event of eventsOf({ events })) enter(books, event, { partition, position, at })
+    for (const { position, events } of store.partitions.get(partition)?.rows ?? [])
+      for (const event of eventsOf({ events })) enter(books, event, { partition, position })
   return books
 }
 
 function enter(
-  { stories, spent }: Books,
+  { stories }: Books,
   event: Event,
-  { partition, position, at }: { partition: number; position: number; at: number },
+  { partition, position }: { partition: number; position: number },
 ): void {
-  const charge = (className: string, lane: string) => {
-    const account = `${className}/${lane}/${hourOf(at)}`
-    spent.set(account, (spent.get(account) ?? 0) + 1)
-  }
   if (event.type === 'MessageDecided') {
-    const { message: facts, outcome, cause, notice, lane } = event
+    const { message: facts, outcome, cause, notice } = event
     const story: Story = { facts, partition, position, causes: new Set(cause && [cause]), ends: [] }
     if (outcome === 'suppress' || outcome === 'reject' || outcome === 'expire') story.ends.push(outcome)
-    if (outcome === 'deliver') charge(facts.class, lane)
     if (stories.has(facts.id)) story.ends.push('decided twice')
     stories.set(facts.id, story)
     if (notice) {
-      charge(facts.class, 'system')
       const about = { ...facts, id: notice, via: 'notice' as const }
       stories.set(notice, { facts: about, partition, position, causes: new Set(), ends: [] })
     }
@@ -60,7 +52,6 @@ function enter(
   if (!('id' in event)) return
   const story = stories.get(event.id)!
   if (event.type === 'MessageReleased') {
-    charge(story.facts.class, event.lane)
     if (event.cause) story.causes.add(event.cause)
   }
   if (ends.has(event.type)) story.ends.push(event.type)
@@ -97,15 +88,6 @@ export function causesJustifyOnce({ stories }: Books, accepted: Accepted[]): str
       justified.set(use, id)
     }
   return wrong
-}
-
-/** 4. What was charged in an hour is within its budget, over all partitions. */
-export function budgetsHold({ spent }: Books, policy: Policy): string[] {
-  return [...spent].flatMap(([account, count]) => {
-    const [className, lane] = account.split('/') as [string, keyof Policy['caps']]
-    const budget = policy.classes[className]!.budgetPerHour[lane]
-    return count > budget ? [`${account}: ${count} of ${budget}`] : []
-  })
 }
 
 /** 11. No byte of the journal tells a person; the chain holds; every content fits its commitment unless its key was erased. */

@@ -1,14 +1,13 @@
 import { createHash } from 'node:crypto'
 import type { Effect } from '../src/core/effects.ts'
 import type { MessageId } from '../src/core/events.ts'
-import { freshPolicy, type Policy } from '../src/core/policy.ts'
+import { freshPolicy, lanes, type Policy } from '../src/core/policy.ts'
 import { coordinatorPartition } from '../src/engine/leasing.ts'
-import { act, eraseSubject, resumeClass } from '../src/engine/operator.ts'
+import { act, applyPolicy, eraseSubject, resumeClass } from '../src/engine/operator.ts'
 import { accountHash } from '../src/inbound/requests.ts'
 import { MemoryStore } from '../src/journal/memory/journal.ts'
 import {
   type Books,
-  budgetsHold,
   causesJustifyOnce,
   deliveriesAreTrue,
   everyAcknowledgedEnded,
@@ -17,6 +16,7 @@ import {
   readable,
   readBooks,
 } from './audit.ts'
+import { auditBudgets, type BudgetAudit } from './budgets.ts'
 import { dump, eventsOf, folded } from './dump.ts'
 import { Host, inFlightMax, keyring } from './host.ts'
 import { Provider } from './provider.ts'
@@ -43,6 +43,10 @@ export type Report = {
     batches: number
     held: number
     stopped: number
+    /** Leases that came back, budgets that a person lowered, and those that rose with the forecast within their hour. */
+    returns: number
+    lowered: number
+    rises: number
   }
 }
 
@@ -54,7 +58,7 @@ export async function simulate(seed: number, { events = 500 }: { events?: number
   return simulation.report()
 }
 
-function simulatedPolicy(): Policy {
+function simulatedPolicy({ scarce }: { scarce: boolean }): Policy {
   const policy = freshPolicy()
   policy.deliversLocally = false
   policy.upstreams = ['a', 'b']
@@ -64,7 +68,9 @@ function simulatedPolicy(): Policy {
   policy.templates = { code: ['1'] }
   for (const one of Object.values(policy.classes)) {
     one.lifetimeMs = 5 * minute
-    one.budgetPerHour = { reserved: 60, open: 40, system: 30, campaign: 10 }
+    one.budgetPerHour = scarce
+      ? { reserved: 15, open: 15, system: 15, campaign: 10 }
+      : { reserved: 60, open: 40, system: 30, campaign: 10 }
   }
   return policy
 }
@@ -73,7 +79,7 @@ class Simulation {
   readonly #seed: number
   readonly #world: World
   readonly #store = new MemoryStore()
-  readonly #policy = simulatedPolicy()
+  readonly #policy: Policy
   readonly #provider: Provider
   readonly #faults = { lostRequest: 0, lostReply: 0, slow: 0, crash: 0 }
   readonly #hosts: Host[]
@@ -85,17 +91,22 @@ class Simulation {
   readonly #stops: Stops
   #held = 0
 
-  /** Some seeds have one partition, which holds the whole budget, most have two that share it. */
+  /**
+   * Some seeds have one partition, which holds the whole budget, most have two that share it; in some of these little is to be had, and nearly
+   * all want it from one of the two.
+   */
   readonly #partitions: number
 
   constructor(seed: number) {
     this.#seed = seed
     this.#partitions = seed % 4 === 0 ? 1 : 2
+    const scarce = seed % 4 === 1
+    this.#policy = simulatedPolicy({ scarce })
     this.#world = new World(seed)
     this.#provider = new Provider(this.#world)
     this.#stops = new Stops(this.#world, this.#store, this.#provider)
     this.#hosts = Array.from({ length: this.#partitions }, (_, number) => this.#host(number))
-    this.#senders = new Senders(this.#world, this.#hosts)
+    this.#senders = new Senders(this.#world, this.#hosts, { crowding: scarce ? 0.9 : 0 })
   }
 
   #host(number: number): Host {
@@ -133,6 +144,7 @@ class Simulation {
       host.clockOffMs = world.pick([-60, 0, 60]) * minute
       return
     }
+    if (chance < 0.915) return void this.#changeBudget(host)
     if (chance < 0.94) return void this.#stops.act(host)
     if (chance < 0.96) return void this.#decideOnHeld(host)
     if (chance < 0.97) return void this.#erase(host)
@@ -145,6 +157,20 @@ class Simulation {
     this.#faults.lostReply = world.between(0, 0.05)
     this.#faults.slow = world.between(0, 0.05)
     this.#faults.crash = world.between(0, 0.02)
+  }
+
+  /** A person changes the budget of a class and lane, here and perhaps nowhere else yet. */
+  async #changeBudget(host: Host): Promise<void> {
+    const world = this.#world
+    const className = world.pick(['password-reset', 'sign-in-alert', 'other'])
+    const lane = world.pick(lanes)
+    const messages = world.pick([0, 5, 20, 40, 60])
+    await untilAnswered(world, host, () => {
+      if (!host.partition) return undefined
+      const policy = structuredClone(host.partition.state.policy)
+      policy.classes[className]!.budgetPerHour[lane] = messages
+      return applyPolicy(host.partition, policy, { hash: 'changed', by: 'operator' })
+    })
   }
 
   /** A person looks at what is held and releases or discards one of it. */
@@ -280,7 +306,10 @@ class Simulation {
     })
   }
 
+  #budgets!: BudgetAudit
+
   report(): Report {
+    this.#budgets = auditBudgets(this.#store, this.#partitions)
     const books = readBooks(this.#store, this.#partitions)
     const { accepted } = this.#provider
     const { acknowledged } = this.#senders
@@ -298,6 +327,9 @@ class Simulation {
         batches: rows,
         held: this.#held,
         stopped: this.#stops.counted,
+        returns: this.#budgets.returns,
+        lowered: this.#budgets.lowered,
+        rises: this.#budgets.rises,
       },
     }
   }
@@ -312,7 +344,7 @@ class Simulation {
       [2, deliveriesAreTrue(books, accepted)],
       [3, wrong],
       [3, causesJustifyOnce(books, accepted)],
-      [4, budgetsHold(books, this.#policy)],
+      [4, this.#budgets.wrong],
       [9, undelivered.map(id => `${id} was released and not delivered`)],
       [11, journalsKeepSecrets(this.#store)],
       [11, this.#contentsAreKept(books)],

@@ -29,17 +29,21 @@ export class Senders {
   readonly wrong: string[] = []
   readonly #world: World
   readonly #hosts: Host[]
+  readonly #crowding: number
   #number = 0
 
-  constructor(world: World, hosts: Host[]) {
+  /** `crowding`: how often it is somebody of the first partition, whoever would have had the turn. */
+  constructor(world: World, hosts: Host[], { crowding }: { crowding: number }) {
     this.#world = world
     this.#hosts = hosts
+    this.#crowding = crowding
   }
 
   /** One thing that happens in the world of the applications. */
   act(): void {
     const world = this.#world
-    const person = personOf(Math.floor(world.between(0, personsMax)))
+    const number = Math.floor(world.between(0, personsMax))
+    const person = personOf(world.chance(this.#crowding) ? number - (number % this.#hosts.length) : number)
     const host = this.#hosts[person.number % this.#hosts.length]!
     const kind = world.pick(['reset', 'reset', 'reset', 'alert', 'plain', 'plain', 'flood', 'heartbeat'] as const)
     void this.#do(kind, host, person)

@@ -117,4 +117,17 @@ describe('a configuration file', () => {
     })
     expect(policy.classes.digest).toMatchObject({ mode: 'warn', causes: { requirement: 'never' } })
   })
+
+  it.each([
+    [`{ budgets: { headroom: 0.5 } }`, '/budgets/headroom'],
+    [`{ budgets: { timesFloorMax: 0 } }`, '/budgets/timesFloorMax'],
+    [`{ budgets: { headrom: 2 } }`, '/budgets/headrom'],
+  ])('refuses %s', async (file, pointer) => {
+    expect((await faultsOf(file)).map(fault => fault.split(' ')[0])).toEqual([pointer])
+  })
+
+  it('gives the budgets the headroom that it names', async () => {
+    const path = await fileWith(`{ budgets: { headroom: 5 } }`)
+    expect((await loadConfig({ TOCSIN_CONFIG: path })).policy.budgets).toEqual({ headroom: 5, timesFloorMax: 1000 })
+  })
 })

@@ -206,7 +206,9 @@ export function returnsDue(
   for (const name of Object.keys(policy.classes))
     for (const lane of lanes) {
       const known = coordinator.hours.get(account({ class: name, lane, hour }))
-      if (!known || known.budget > outstanding(known)) continue
+      if (!known) continue
+      const budget = Math.min(known.budget, budgetOf(policy, name, lane, sum(known.forecasts.values())))
+      if (budget > outstanding(known)) continue
       if (![...known.wanted.keys()].some(other => other !== partition)) continue
       const unused = leases.remaining(name, lane, hour)
       if (unused > 1 && unused * 2 > leases.granted(name, lane, hour))
