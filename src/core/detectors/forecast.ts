@@ -68,6 +68,7 @@ const levelMin = 0.5
 const levelMax = 8
 
 const safetyFirst = 3
+const safetyLoaded = 2
 const safetyMin = 1.3
 const safetyMax = 20
 const doubtMax = 2.2
@@ -76,7 +77,8 @@ const safetyDecay = 0.9996562
 const scatterDecay = 1 - 1 / (144 * 28)
 const sizeMin = 0.25
 const sizeMax = 100
-const sizeFirst = 4
+/** Before anything was learnt: a rate that is up for a minute now and then, minutes independent. */
+const sizesFirst = [4, 4, 4, 40] as const
 
 const softDays = 1
 const hardDays = 365
@@ -98,7 +100,7 @@ export function newForecast({ finestScale = 0 }: { finestScale?: number } = {}):
   return { numbers, cells: new Float64Array(surgeCells), tables: newTables() }
 }
 
-/** A history that somebody vouches for, in place of four weeks. What is not given is learnt, from k = 4 and κ = 3. */
+/** A history that somebody vouches for, in place of four weeks. What is not given is learnt, from k = 4 and κ = 2. */
 export function loaded(baseline: {
   ratePerHourOfWeek: readonly number[]
   dispersion?: number
@@ -113,6 +115,12 @@ export function loaded(baseline: {
   numbers[at0.givenSize] = baseline.dispersion ?? 0
   numbers[at0.givenSafety] = baseline.safety ?? 0
   numbers[at0.loaded] = 1
+  numbers[at0.safety] = safetyLoaded
+  // As much as a class of two messages a minute shows in three days and a half.
+  for (let scale = 0; scale < blockMs.length; scale++) {
+    numbers[at0.denom + scale] = 20_000
+    numbers[at0.numer + scale] = 20_000 / sizesFirst[scale]!
+  }
   return forecast
 }
 
@@ -198,7 +206,7 @@ function sizeOf(numbers: Float64Array, scale: number): number {
   if (given > 0) return scale === 3 ? 10 * given : given
   const denom = numbers[at0.denom + scale]!
   const prior = 50
-  const inverse = Math.max(0, (numbers[at0.numer + scale]! + prior / sizeFirst) / (denom + prior))
+  const inverse = Math.max(0, (numbers[at0.numer + scale]! + prior / sizesFirst[scale]!) / (denom + prior))
   return between(sizeMin, 1 / (1.25 * inverse + 3 * root(2 / (denom + prior)) * 0.5), sizeMax)
 }
 
