@@ -306,6 +306,7 @@ function gateway(
         log.warn({ reason: messageOf(error) }, 'where reported messages stood could not be looked up')
         return new Map<MessageId, Standing>()
       }),
+    senderOf: (id: MessageId) => partition.state.messages.get(id)?.facts.application,
     seal(id: MessageId, subject: Parameters<Partition['subjectKey']>[0], content: Parameters<typeof pack>[0]) {
       const { plaintext, commitment, digest } = pack(content)
       const key = partition.subjectKey(subject)

@@ -97,13 +97,25 @@ export type ReportedSignal =
 
 export type EventAnswer = { status: 'accepted' | 'repeat' } | { status: 'refused'; code: string }
 
+/** By what an application knows that it speaks with the holder of an account. */
+export const confirmers = ['session', 'second-factor', 'passkey'] as const
+export type Confirmer = (typeof confirmers)[number]
+export type ConfirmAnswer =
+  | { status: 'done' }
+  | {
+      status: 'refused'
+      code: 'message.unknown' | 'message.not-to-confirm' | 'message.not-live' | 'budget.exhausted'
+    }
+
 /** The journal cannot be written now: nothing was decided, the caller may try again. Becomes 503 and 451. */
 export class Unavailable extends Error {
   override readonly name = 'Unavailable'
 }
 
-/** What HTTP and SMTP are given. Answers come when what they say is durable, in the order of the requests. Both throw `Unavailable`. */
+/** What HTTP and SMTP are given. Answers come when what they say is durable, in the order of the requests. All throw `Unavailable`. */
 export interface Intake {
   messages(application: Application, requests: MessageRequest[]): Promise<MessageAnswer[]>
   events(events: ReportedEvent[]): Promise<EventAnswer[]>
+  /** The holder's word for a message that waits for it. Only the application that sent it may pass it on; to others there is no such message. */
+  confirm(application: Application, id: MessageId, by: Confirmer): Promise<ConfirmAnswer>
 }

@@ -23,6 +23,7 @@ function intake() {
     code: id => id,
     isAllowListed: () => false,
     standingsOf: async () => new Map(),
+    senderOf: () => undefined,
     async submit(submissions) {
       commands.push(...submissions.map(({ command }) => command))
       return submissions.map(({ command }) => {

@@ -6,7 +6,15 @@ import { assert } from '../std/assert.ts'
 import type { Hash64 } from '../std/hash64.ts'
 import { canonicalMailbox, type Mailbox, parseMailbox } from '../std/mailbox.ts'
 import type { Standing } from '../views/places.ts'
-import type { Application, EventAnswer, Intake, MessageAnswer, MessageRequest, ReportedEvent } from './intake.ts'
+import type {
+  Application,
+  ConfirmAnswer,
+  EventAnswer,
+  Intake,
+  MessageAnswer,
+  MessageRequest,
+  ReportedEvent,
+} from './intake.ts'
 import { mentionsIn } from './mentions.ts'
 import { RecipientOrder } from './recipient-order.ts'
 import { buildCategory, requesterFacts } from './requester.ts'
@@ -24,6 +32,8 @@ export type Gateway<Sealed> = {
   isAllowListed(mailbox: Mailbox): boolean
   /** Where messages stand or stood; those that nobody knows are left out. */
   standingsOf(ids: MessageId[]): Promise<Map<MessageId, Standing>>
+  /** The application of a message that has not ended. */
+  senderOf(id: MessageId): string | undefined
   /** Answers when durable; throws `Unavailable`. */
   submit(submissions: { command: Command; sealed?: Sealed }[]): Promise<Answer[]>
 }
@@ -41,6 +51,13 @@ export function openIntake<Sealed>(gateway: Gateway<Sealed>): Intake {
       const messageOf = await lookUp(gateway, events)
       const answers = await gateway.submit(events.map(event => ({ command: eventCommand(gateway, event, messageOf) })))
       return answers.map(eventAnswer)
+    },
+    async confirm(application, id, by) {
+      if (gateway.senderOf(id) !== application.name) return { status: 'refused', code: 'message.unknown' }
+      const command: Command = { type: 'ConfirmMessage', id, by: `the holder (${by})` }
+      const [answer] = await gateway.submit([{ command }])
+      if (answer!.type !== 'refused') return { status: 'done' }
+      return { status: 'refused', code: answer!.code as Extract<ConfirmAnswer, { status: 'refused' }>['code'] }
     },
   }
 }

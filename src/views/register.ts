@@ -5,6 +5,7 @@ import type { ReasonCode } from '../core/reasons.ts'
 import type { Hash64 } from '../std/hash64.ts'
 import { type AlarmQuery, type AlarmRecord, listAlarms } from './alarms.ts'
 import { concerns, type Measure, type State } from './changes.ts'
+import { type ConfirmationRecord, confirmationsOf } from './confirmations.ts'
 import { type Following, type FollowOptions, follow, followDefaults, type JournalReader } from './follow.ts'
 import { hourMs } from './rows.ts'
 
@@ -90,6 +91,12 @@ export type Register = {
   holds(query: HoldsQuery): Promise<Page | undefined>
   /** What the detectors noticed, newest first. `undefined` when the cursor is not one of ours. */
   alarms(query: AlarmQuery): Promise<{ items: AlarmRecord[]; next?: string; stale: boolean } | undefined>
+  /** What waits for the word of an account's holder. */
+  confirmations(query: {
+    account: Hash64
+    application: string
+    now: number
+  }): Promise<{ items: ConfirmationRecord[]; stale: boolean }>
   counts(now: number): Promise<{ classes: Record<string, ClassCounts>; stale: boolean }>
   stop(): Promise<void>
 }
@@ -168,6 +175,10 @@ export function openRegister(
       const stale = !(await reached())
       const page = await listAlarms(pool, query)
       return page && { ...page, stale }
+    },
+    async confirmations(query) {
+      const stale = !(await reached())
+      return { items: await confirmationsOf(pool, query), stale }
     },
     async counts(now) {
       const stale = !(await reached())

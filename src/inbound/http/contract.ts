@@ -8,6 +8,7 @@ export const modes = ['observe', 'warn', 'enforce'] as const
 export const requirements = ['required', 'expected', 'auto', 'never'] as const
 export const outcomes = ['deliver', 'confirm', 'hold', 'suppress', 'reject', 'expire'] as const
 export const channels = ['email'] as const
+export const confirmers = ['session', 'second-factor', 'passkey'] as const
 export const alarmLevels = ['soft', 'hard', 'notice'] as const
 
 /** Where a message stands. `waiting`: for its cause or a confirmation; `unknown`: handed over, and the upstream did not say how it ended. */
@@ -401,6 +402,28 @@ export const AlarmPage = Type.Object(
   { title: 'AlarmPage' },
 )
 export type AlarmPage = Static<typeof AlarmPage>
+
+export const Confirmation = Type.Object(
+  {
+    id: Type.String({ format: 'uuid' }),
+    class: Type.String(),
+    at: instant('When it was asked for'),
+    why: Type.String({ description: 'Why the holder is asked, in plain words' }),
+    from: Type.String({ description: 'From where, as coarsely as it is kept' }),
+    expiresAt: instant('When it is no longer worth confirming'),
+  },
+  { title: 'Confirmation' },
+)
+export type Confirmation = Static<typeof Confirmation>
+export const ConfirmationList = Type.Object(
+  { items: Type.Array(Confirmation), stale: Type.Boolean() },
+  { title: 'ConfirmationList' },
+)
+export const ConfirmBody = Type.Object(
+  { by: oneOf(confirmers, { description: 'How you know that it was the holder of the account' }) },
+  { ...closed, title: 'Confirm' },
+)
+export type ConfirmBody = Static<typeof ConfirmBody>
 
 export const EventsAnswer = Type.Object(
   {

@@ -19,6 +19,7 @@ function slowIntake() {
   const isAsked = new Promise<void>(resolve => (asked = resolve))
   const intake: Intake = {
     events: events => recorded.events(events),
+    confirm: (...confirmed) => recorded.confirm(...confirmed),
     async messages(application, requests) {
       asked()
       await gate

@@ -19,6 +19,7 @@ export const problems = {
   'message.invalid': [422, 'The message has faults'],
   'message.unknown': [404, 'There is no such message'],
   'message.not-held': [409, 'The message is not held'],
+  'message.not-to-confirm': [409, 'The message does not wait for its holder'],
   'message.not-live': [409, 'The message has ended'],
   'budget.exhausted': [409, 'The budget of this class and lane is used up for this hour'],
   'class.unknown': [404, 'There is no such class'],

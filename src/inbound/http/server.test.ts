@@ -555,6 +555,63 @@ describe('operators', () => {
   })
 })
 
+describe('confirming', () => {
+  const url = `/v1/messages/${idOf(1)}/confirm`
+  const confirm = (app: ReturnType<typeof httpOver>['app'], payload: object, token = 'send') =>
+    app.inject({ method: 'POST', url, ...postJson(payload, bearer(token)) })
+
+  it('lists what waits for the holder of an account, and for one who is not known the same', async () => {
+    const asked: unknown[] = []
+    const items = [{ id: idOf(1), class: 'password-reset', at: 0, expiresAt: 60_000 }]
+    const register: Register = {
+      ...emptyRegister(),
+      confirmations: async query => {
+        asked.push(query)
+        return { items: query.account === bench.operator.accountHash('known') ? items : [], stale: false }
+      },
+    }
+    const bench = httpOver({ register })
+    const list = (account: string, token = 'send') =>
+      bench.app.inject({ url: `/v1/accounts/${account}/confirmations`, headers: bearer(token) })
+    const { items: shown } = (await list('known')).json()
+    expect(shown).toMatchObject([{ id: idOf(1), class: 'password-reset', expiresAt: '1970-01-01T00:01:00.000Z' }])
+    expect(asked).toMatchObject([{ application: 'shop', now: Date.UTC(2026, 0, 8) }])
+    const [none, other] = [await list('quiet'), await list('nobody')]
+    expect([none.body, none.statusCode]).toEqual([other.body, other.statusCode])
+    for (const token of ['read', 'causes', 'operate'])
+      expect((await list('known', token)).json().code).toBe('auth.scope-missing')
+  })
+
+  it('passes the word of the holder on, with how it is known', async () => {
+    const { app, intake } = httpOver()
+    const response = await confirm(app, { by: 'session' })
+    expect([response.statusCode, response.json()]).toEqual([200, { done: true }])
+    expect(intake.confirmed).toEqual([{ application: 'shop', id: idOf(1), by: 'session' }])
+    expect((await confirm(app, {})).json().faults).toMatchObject([{ pointer: '/by', code: 'field.missing' }])
+    expect((await confirm(app, { by: 'trust me' })).json().faults).toMatchObject([{ code: 'field.not-allowed' }])
+    for (const token of ['read', 'causes', 'operate'])
+      expect((await confirm(app, { by: 'session' }, token)).json().code).toBe('auth.scope-missing')
+    expect(intake.confirmed).toHaveLength(1)
+  })
+
+  it.each<
+    ['message.unknown' | 'message.not-to-confirm' | 'message.not-live' | 'budget.exhausted', boolean, number, string]
+  >([
+    ['message.unknown', false, 404, 'message.unknown'],
+    ['message.unknown', true, 409, 'message.not-to-confirm'],
+    ['message.not-to-confirm', true, 409, 'message.not-to-confirm'],
+    ['message.not-live', true, 409, 'message.not-live'],
+    ['budget.exhausted', true, 409, 'budget.exhausted'],
+  ])('says why not: %s, of a message of its own: %s', async (code, isOwn, status, told) => {
+    const found = { message: {}, timeline: [], truncated: false, stale: false } as never
+    const register: Register = { ...emptyRegister(), message: async () => (isOwn ? found : undefined) }
+    const { app, intake } = httpOver({ register })
+    intake.confirmAnswer = { status: 'refused', code }
+    const response = await confirm(app, { by: 'session' })
+    expect([response.statusCode, response.json().code]).toEqual([status, told])
+  })
+})
+
 describe('reading', () => {
   const get = (app: ReturnType<typeof httpOver>['app'], url: string, token = 'operate') =>
     app.inject({ url, headers: bearer(token) })
@@ -778,6 +835,7 @@ describe('the document', () => {
       '/openapi.json',
       '/readyz',
       '/v1/accounts/{account}',
+      '/v1/accounts/{account}/confirmations',
       '/v1/alarms',
       '/v1/campaigns',
       '/v1/campaigns/{id}',
@@ -802,6 +860,7 @@ describe('the document', () => {
       '/v1/messages',
       '/v1/messages/batch',
       '/v1/messages/{id}',
+      '/v1/messages/{id}/confirm',
       '/v1/proposals',
       '/v1/proposals/{id}/approve',
       '/v1/proposals/{id}/cancel',
@@ -838,7 +897,7 @@ describe('the document', () => {
           else expect([response.statusCode, code], row).toEqual([problems[expected][0], expected])
           seen.push(row)
         }
-    expect(seen.length).toBe(7 * 36)
+    expect(seen.length).toBe(7 * 38)
   })
 
   function expectedCode(scope: string | undefined, token: string | undefined): ProblemCode | 'admitted' {

@@ -12,6 +12,7 @@ import { isTooDeep, parseJson } from './body.ts'
 import { campaignRoutes } from './campaigns.ts'
 import { type Check, check } from './check.ts'
 import { classRoutes } from './classes.ts'
+import { confirmationRoutes } from './confirmations.ts'
 import { batchBytesMax, smallBodyBytesMax } from './contract.ts'
 import { correctionRoutes } from './corrections.ts'
 import { documentation } from './documentation.ts'
@@ -94,6 +95,7 @@ export function buildHttp(given: HttpDeps): FastifyInstance {
     classRoutes(app, deps)
     holdRoutes(app, deps)
     alarmRoutes(app, deps)
+    confirmationRoutes(app, deps)
     proposalRoutes(app, deps)
     campaignRoutes(app, deps)
     correctionRoutes(app, deps)

@@ -7,6 +7,8 @@ import type { Register } from '../../views/register.ts'
 import type { CampaignPort } from '../campaigns.ts'
 import {
   type Application,
+  type ConfirmAnswer,
+  type Confirmer,
   type EventAnswer,
   type Intake,
   type MessageAnswer,
@@ -39,6 +41,14 @@ export class RecordedIntake implements Intake {
   async events(events: ReportedEvent[]): Promise<EventAnswer[]> {
     this.reported.push(...events)
     return events.map(this.eventAnswer)
+  }
+
+  readonly confirmed: unknown[] = []
+  confirmAnswer: ConfirmAnswer = { status: 'done' }
+
+  async confirm(application: Application, id: MessageId, by: Confirmer): Promise<ConfirmAnswer> {
+    this.confirmed.push({ application: application.name, id, by })
+    return this.confirmAnswer
   }
 
   #answer(application: Application, request: MessageRequest): MessageAnswer {
@@ -129,6 +139,7 @@ export const emptyRegister = (): Register => ({
   list: async ({ cursor }) => (cursor === undefined ? { items: [], stale: false } : undefined),
   holds: async ({ cursor }) => (cursor === undefined ? { items: [], stale: false } : undefined),
   alarms: async ({ cursor }) => (cursor === undefined ? { items: [], stale: false } : undefined),
+  confirmations: async () => ({ items: [], stale: false }),
   counts: async () => ({ classes: {}, stale: false }),
   stop: async () => {},
 })
