@@ -1,9 +1,17 @@
 import { createReadStream } from 'node:fs'
 import { stat } from 'node:fs/promises'
 import type { Readable } from 'node:stream'
-import { instantText } from '../std/instant.ts'
+import { Progress } from './replay/progress.ts'
 import { Replay, type Report } from './replay/replay.ts'
-import { comparisonText, countsTable, decisionLine, faultsText, LineFile, stopSentence } from './replay/report.ts'
+import {
+  cannot,
+  comparisonText,
+  countsTable,
+  decisionLine,
+  faultsText,
+  openOutput,
+  stopSentence,
+} from './replay/report.ts'
 import { settingOf } from './replay/settings.ts'
 import { type Command, readOptions, UsageFault } from './usage.ts'
 
@@ -31,7 +39,7 @@ Lines that cannot be used are named, and the rest is used. Exit 0 when the trace
     const setting = await settingOf(values.policy)
     const against = values.against === undefined ? undefined : await settingOf(values.against)
     const input = await openTrace(positionals[0]!)
-    const decisions = values.decisions === undefined ? undefined : openDecisions(values.decisions)
+    const decisions = openOutput(values.decisions)
     const replay = new Replay({
       setting,
       ...(against && { against }),
@@ -60,51 +68,20 @@ async function openTrace(path: string): Promise<Readable> {
   return createReadStream(path, { highWaterMark: pieceBytes })
 }
 
-function openDecisions(path: string): LineFile {
-  try {
-    return new LineFile(path)
-  } catch (error) {
-    throw cannot('write', path, error)
-  }
-}
-
-const reasonsInWords: Record<string, string> = {
-  ENOENT: 'there is no such file or folder',
-  EACCES: 'this user may not',
-  EISDIR: 'it is a folder',
-}
-
-function cannot(what: 'read' | 'write', path: string, error: unknown): UsageFault {
-  const { code = '', message } = error as NodeJS.ErrnoException
-  return new UsageFault(`cannot ${what} ${path}: ${reasonsInWords[code] ?? message}`)
-}
-
-/** Says on stderr how far it is, from two seconds on. */
 async function playAll(replay: Replay, input: Readable, path: string): Promise<Report> {
-  const begunAt = performance.now()
-  let toldAt = begunAt
+  const progress = new Progress()
   try {
     for await (const piece of input) {
       replay.push(piece as Buffer)
-      const now = performance.now()
-      if (now - toldAt < progressEveryMs) continue
-      toldAt = now
-      console.error(progress(replay, now - begunAt))
+      progress.after(replay, { always: true })
     }
   } catch (error) {
     if ((error as NodeJS.ErrnoException).syscall === undefined) throw error
     throw cannot('read', path, error)
   }
   const report = replay.end()
-  if (toldAt !== begunAt) console.error(progress(replay, performance.now() - begunAt))
+  progress.end(report)
   return report
-}
-
-const progressEveryMs = 2000
-
-function progress(replay: Replay, ms: number): string {
-  const at = Number.isFinite(replay.now) ? instantText(replay.now) : 'not begun'
-  return `${replay.events} events, ${Math.round((replay.events / ms) * 1000)} a second, virtual time ${at}`
 }
 
 function told(report: Report): string {

@@ -1,4 +1,5 @@
 import { doctor } from './doctor.ts'
+import { drill } from './drill.ts'
 import { operator } from './operator.ts'
 import { pause, resume } from './pause.ts'
 import { replay } from './replay.ts'
@@ -7,7 +8,7 @@ import { up } from './up.ts'
 import { type Command, UsageFault } from './usage.ts'
 
 /** The `tocsin` command: exit 0 done, 1 a finding, 2 wrong use, 3 a fault of ours. */
-const commands: Record<string, Command> = { up, send, pause, resume, operator, replay, doctor }
+const commands: Record<string, Command> = { up, send, pause, resume, operator, replay, drill, doctor }
 
 const help = `tocsin: guarded delivery of security messages
 

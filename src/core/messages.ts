@@ -147,9 +147,9 @@ export class LiveMessages implements Captured {
 
   /** The next instant at which something is due without any command, or `undefined`. */
   nextDue(): number | undefined {
-    const due = [this.#later, this.#ends, this.#waits].map(calendar => calendar.next() ?? Number.POSITIVE_INFINITY)
-    const next = Math.min(...due)
-    return next === Number.POSITIVE_INFINITY ? undefined : next
+    const never = Number.POSITIVE_INFINITY
+    const next = Math.min(this.#later.next() ?? never, this.#ends.next() ?? never, this.#waits.next() ?? never)
+    return next === never ? undefined : next
   }
 
   *all(): Generator<LiveMessage> {

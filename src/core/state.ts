@@ -97,14 +97,12 @@ export const newState = (): State => ({
 export const streakKey = (application: string, className: string): string => `${application}/${className}`
 /** The next instant at which something is due without any command, or `undefined`. */
 export function nextDue(state: State): number | undefined {
-  const due = [
-    state.messages.nextDue(),
-    nextStopDue(state.stops),
-    nextCampaignDue(state.campaigns),
-    nextHealthDue(state),
-  ].filter(at => at !== undefined)
-  return due.length === 0 ? undefined : Math.min(...due)
+  const due = sooner(state.messages.nextDue(), nextStopDue(state.stops))
+  return sooner(due, sooner(nextCampaignDue(state.campaigns), nextHealthDue(state)))
 }
+
+const sooner = (a: number | undefined, b: number | undefined): number | undefined =>
+  a === undefined || (b !== undefined && b < a) ? b : a
 
 /** How many messages of a class and lane may still be charged in this clock hour. */
 export function budgetLeft(state: State, className: string, lane: Lane, now: number): number {

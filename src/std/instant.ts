@@ -70,8 +70,50 @@ export function instantText(ms: number): string {
   return `${dateText(day)}T${clock}Z`
 }
 
+/** The number that digits stand for, or NaN. */
+function numberAt(text: string, from: number, to: number): number {
+  let value = 0
+  for (let i = from; i < to; i++) {
+    const digit = text.charCodeAt(i) - 48
+    if (digit < 0 || digit > 9) return Number.NaN
+    value = value * 10 + digit
+  }
+  return value
+}
+
+/** The day that was read last: events come in the order of their times. */
+let lastDay = ''
+let lastDayMs = 0
+
+/** `2026-01-08T09:00:00.000Z`, as programs write it, ten times as fast as the general form. `undefined` leaves it to that. */
+function parseUsual(text: string): number | undefined {
+  if (
+    text.length !== 24 ||
+    text[10] !== 'T' ||
+    text[13] !== ':' ||
+    text[16] !== ':' ||
+    text[19] !== '.' ||
+    text[23] !== 'Z'
+  )
+    return undefined
+  const day = text.slice(0, 10)
+  if (day !== lastDay) {
+    const ms = parseGeneral(`${day}T00:00:00Z`)
+    if (ms === undefined) return undefined
+    lastDay = day
+    lastDayMs = ms
+  }
+  const hour = numberAt(text, 11, 13)
+  const minute = numberAt(text, 14, 16)
+  const second = numberAt(text, 17, 19)
+  const ms = lastDayMs + hour * hourMs + minute * minuteMs + second * secondMs + numberAt(text, 20, 23)
+  return hour <= 23 && minute <= 59 && second <= 59 && !Number.isNaN(ms) ? ms : undefined
+}
+
 /** The instant in ms of an RFC 3339 date-time; `undefined` when it is none. A leap second counts as the second after it. */
-export function parseInstant(text: string): number | undefined {
+export const parseInstant = (text: string): number | undefined => parseUsual(text) ?? parseGeneral(text)
+
+function parseGeneral(text: string): number | undefined {
   const parts = rfc3339.exec(text)
   if (parts === null) return undefined
   const [year, month, day, hour, minute, second] = parts.slice(1, 7).map(Number) as [

@@ -125,3 +125,58 @@ describe('npx tocsin replay', () => {
     expect([status, JSON.parse(stdout).events]).toEqual([0, 1])
   })
 })
+
+describe('npx tocsin drill', () => {
+  const small = ['--size', '50', '--per-minute', '10', '--warm-up-hours', '0.5']
+
+  it('lists the drills, with what each can be given', () => {
+    const { status, stdout } = tocsin(['drill', '--list', '--json'])
+    expect(status).toBe(0)
+    const { drills } = JSON.parse(stdout)
+    expect(drills.length).toBeGreaterThanOrEqual(30)
+    expect(drills.find(({ name }: { name: string }) => name === 'coinbase-2021')).toMatchObject({
+      family: 'bug',
+      anchor: expect.stringContaining('Coinbase'),
+      parameters: { seed: 1, size: 125_000, causes: 'reported' },
+    })
+    expect(tocsin(['drill', '--list']).stdout).toMatch(/^coinbase-2021 +bug +/m)
+  })
+
+  it('plays one, writes its trace and its labels, and the replay of the trace is the same', () => {
+    const [events, labels] = [file('drill.ndjson'), file('labels.ndjson')]
+    const outputs = ['--trace', events, '--labels', labels]
+    const { status, stdout } = tocsin(['drill', 'coinbase-2021', ...small, ...outputs, '--json'])
+    const outcome = JSON.parse(stdout)
+    expect([status, outcome.wrongful.requested]).toEqual([outcome.asExpected ? 0 : 1, 50])
+    expect(JSON.parse(tocsin(['replay', events, '--json']).stdout)).toEqual(outcome.report)
+    const wrongful = readFileSync(labels, 'utf8')
+      .trimEnd()
+      .split('\n')
+      .map(line => JSON.parse(line))
+      .filter(label => label.wrongful)
+    expect(wrongful).toHaveLength(50)
+    expect(readFileSync(events, 'utf8')).toContain(`"id":"${wrongful[0].id}"`)
+  })
+
+  it('tells people in words, and exits 1 when it did not go as expected', () => {
+    const lax = file('observe.config.ts', "export default { classes: { 'credential-changed': { mode: 'observe' } } }\n")
+    const { status, stdout } = tocsin(['drill', 'coinbase-2021', ...small, '--policy', lax, '--json'])
+    const { asExpected, wrongful } = JSON.parse(stdout)
+    expect([status, asExpected, wrongful.delivered]).toEqual([1, false, 50])
+    expect(tocsin(['drill', 'coinbase-2021', ...small]).stdout).toMatch(/wrongful: \d+ of 50 delivered/)
+  })
+
+  it.each([
+    { args: ['drill'], says: 'name exactly one drill' },
+    { args: ['drill', 'no-such'], says: 'there is no drill "no-such"' },
+    { args: ['drill', 'coinbase-2021', '--size', 'many'], says: '--size takes a whole number' },
+    { args: ['drill', 'coinbase-2021', '--hour', '168'], says: '--hour takes a whole number from 0 to 167' },
+    { args: ['drill', 'coinbase-2021', '--ramp', 'cliff'], says: '--ramp is one of' },
+    { args: ['drill', 'coinbase-2021', '--causes', 'none'], says: '--causes is one of' },
+    { args: ['drill', 'coinbase-2021', '--trace', 'no/where'], says: 'cannot write no/where' },
+  ])('refuses $args with exit code 2', ({ args, says }) => {
+    const { status, stderr } = tocsin(args)
+    expect(status).toBe(2)
+    expect(stderr).toContain(says)
+  })
+})

@@ -1,8 +1,7 @@
 import type { MessageId } from '../../core/events.ts'
 import type { Place } from '../../core/scope.ts'
-import { high, low } from '../../std/hash64.ts'
 import { Table } from '../../std/table.ts'
-import { hash, messageIdOf } from './hashing.ts'
+import { words as hashed, hashWords, messageIdOf } from './hashing.ts'
 
 /** A row has 24 bytes: key 2, its instant in ms 2, the source of its event 1, where it stood 1. */
 const rowWords = 6
@@ -46,8 +45,8 @@ export class TraceMessages {
       this.#older = this.#newer
       this.#newer = newGeneration()
     }
-    const key = hash('message-event', eventId)
-    const row = this.#newer.insert(high(key), low(key))
+    hashWords('message-event', eventId)
+    const row = this.#newer.insert(hashed.high, hashed.low)
     const { words } = this.#newer
     words[row + 2] = Math.floor(at / 0x1_0000_0000)
     words[row + 3] = at >>> 0
@@ -57,17 +56,17 @@ export class TraceMessages {
 
   /** Where the message stood when it was decided. */
   decided(eventId: string, place: Place): void {
-    const key = hash('message-event', eventId)
-    const row = this.#newer.find(high(key), low(key))
+    hashWords('message-event', eventId)
+    const row = this.#newer.find(hashed.high, hashed.low)
     if (row < 0) return
     const name = `${place.class}\0${place.lane}\0${place.source}\0${place.template}`
     this.#newer.words[row + 5] = this.#places.numberOf(name, place)
   }
 
   find(eventId: string): { id: MessageId; about?: Place } | undefined {
-    const key = hash('message-event', eventId)
+    hashWords('message-event', eventId)
     for (const table of [this.#newer, this.#older]) {
-      const row = table.find(high(key), low(key))
+      const row = table.find(hashed.high, hashed.low)
       if (row < 0) continue
       const { words } = table
       const source = this.#sources.at(words[row + 4]!)

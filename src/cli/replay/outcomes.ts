@@ -1,7 +1,8 @@
 import type { Event, MessageFacts, MessageId, Outcome } from '../../core/events.ts'
 import type { Lane } from '../../core/policy.ts'
 import type { ReasonCode } from '../../core/reasons.ts'
-import type { Label } from './trace.ts'
+import type { Label } from '../../drills/trace.ts'
+import type { Hash64 } from '../../std/hash64.ts'
 
 /** Where a message came from in the trace. */
 export type Origin = { id: string; line: number; label?: Label }
@@ -16,6 +17,9 @@ export type Decision = {
   lane: Lane
   source: string
   template: string
+  address: Hash64
+  /** The cause that the message names or was matched to. */
+  cause?: Hash64
   first: Outcome
   outcome: Outcome
   reasons: ReasonCode[]
@@ -90,7 +94,8 @@ export class Outcomes {
     this.repeated++
     const { id, outcome, lane, reasons } = answer
     const template = facts.template?.name ?? ''
-    const stands = { at, class: facts.class, lane, source: '', template, first: outcome, outcome, reasons }
+    const { class: className, address } = facts
+    const stands = { at, class: className, address, lane, source: '', template, first: outcome, outcome, reasons }
     this.#follow.ended({ origin: this.#origin!, messageId: facts.id, ...stands, repeatOf: id })
   }
 
@@ -136,10 +141,13 @@ export class Outcomes {
       lane,
       source,
       template: message.template?.name ?? '',
+      address: message.address,
       first: outcome,
       outcome,
       reasons,
     }
+    const cause = event.cause ?? message.cause
+    if (cause) decision.cause = cause
     this.#follow.decided?.(decision)
     if (outcome === 'deliver' || outcome === 'hold' || outcome === 'confirm') this.#live.set(message.id, decision)
     else this.#tell(decision)

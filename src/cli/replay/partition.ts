@@ -15,9 +15,9 @@ export type PartitionOptions = {
 }
 
 /** How long the world takes for a message that is handed over. */
-const deliveryMs = 200
-/** Leases are looked after this often: they are granted by the hour, minutes ahead. */
-const leasesEveryMs = 60_000
+export const deliveryMs = 200
+/** Leases are looked after this often, and when the policy changes: they are granted by the hour, minutes ahead. */
+const leasesEveryMs = 10_000
 /** After the last event soft holds end; a chain of them that does not is cut off here. */
 const settleRoundsMax = 100
 

@@ -1,9 +1,10 @@
 import { isUtf8 } from 'node:buffer'
+import type { Label } from '../../drills/trace.ts'
 import { type Line, lineCutter } from '../../inbound/http/lines.ts'
 import type { Faults, LineFault } from './faults.ts'
 import { TimeOrder } from './order.ts'
 import { SeenEvents } from './seen.ts'
-import { type Label, readItem, type TraceItem } from './trace.ts'
+import { readItem, type TraceItem } from './trace.ts'
 
 export const lineBytesMax = 1024 * 1024
 

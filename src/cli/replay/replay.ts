@@ -1,3 +1,4 @@
+import type { Label } from '../../drills/trace.ts'
 import type { Application } from '../../inbound/intake.ts'
 import type { Mailbox } from '../../std/mailbox.ts'
 import { Comparison, type Difference } from './comparison.ts'
@@ -5,7 +6,7 @@ import { type Fault, Faults } from './faults.ts'
 import type { Decision, Origin } from './outcomes.ts'
 import { Playback, type Played, type Rules } from './playback.ts'
 import { TraceReader } from './reader.ts'
-import { type Label, TraceCommands, type TraceItem } from './trace.ts'
+import { TraceCommands, type TraceItem } from './trace.ts'
 
 /** What a trace is played under: a policy, and what the configuration knows of the sender and of addresses for tests. */
 export type Setting = Rules & { application: Application; isAllowListed(mailbox: Mailbox): boolean }

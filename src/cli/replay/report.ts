@@ -1,5 +1,6 @@
 import { closeSync, openSync, writeSync } from 'node:fs'
 import { instantText } from '../../std/instant.ts'
+import { UsageFault } from '../usage.ts'
 import type { StopReport } from './alarms.ts'
 import { countedAs, type Decision } from './outcomes.ts'
 import type { Played } from './playback.ts'
@@ -50,6 +51,27 @@ export class LineFile {
     for (let at = 0; at < bytes.length; ) at += writeSync(this.#file, bytes, at)
     this.#piece = ''
   }
+}
+
+/** The file of an option, when it was given. Throws `UsageFault` when it cannot be written. */
+export function openOutput(path: string | undefined): LineFile | undefined {
+  if (path === undefined) return undefined
+  try {
+    return new LineFile(path)
+  } catch (error) {
+    throw cannot('write', path, error)
+  }
+}
+
+const reasonsInWords: Record<string, string> = {
+  ENOENT: 'there is no such file or folder',
+  EACCES: 'this user may not',
+  EISDIR: 'it is a folder',
+}
+
+export function cannot(what: 'read' | 'write', path: string, error: unknown): UsageFault {
+  const { code = '', message } = error as NodeJS.ErrnoException
+  return new UsageFault(`cannot ${what} ${path}: ${reasonsInWords[code] ?? message}`)
 }
 
 const columns = ['requested', 'delivered', 'held', 'suppressed', 'rejected', 'expired', 'confirmed'] as const

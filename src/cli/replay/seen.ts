@@ -1,6 +1,5 @@
-import { high, low } from '../../std/hash64.ts'
 import { Table } from '../../std/table.ts'
-import { hash } from './hashing.ts'
+import { hashWords, words } from './hashing.ts'
 
 const generationMax = 4_000_000
 
@@ -13,8 +12,11 @@ export class SeenEvents {
 
   /** Whether the event was there before; from now on it was. */
   has(source: string, id: string): boolean {
-    const key = hash('event', `${source}\0${id}`)
-    const [hi, lo] = [high(key), low(key)]
+    hashWords('event-source', source)
+    const { high: sourceHigh, low: sourceLow } = words
+    hashWords('event', id)
+    const hi = (words.high ^ sourceHigh) >>> 0
+    const lo = (words.low ^ sourceLow) >>> 0
     if (this.#older.find(hi, lo) >= 0) return true
     const before = this.#newer.size
     this.#newer.insert(hi, lo)

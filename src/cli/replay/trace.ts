@@ -1,5 +1,6 @@
 import type { Command } from '../../core/commands.ts'
 import type { MessageFacts } from '../../core/events.ts'
+import type { Label } from '../../drills/trace.ts'
 import { type CloudEvent, parseStructured } from '../../inbound/http/cloudevents.ts'
 import { type RequestedMessage, readRequested } from '../../inbound/http/requested.ts'
 import { messageRequested, readEvent } from '../../inbound/http/trace.ts'
@@ -19,9 +20,6 @@ import type { Mailbox } from '../../std/mailbox.ts'
 import { hash, messageIdOf } from './hashing.ts'
 import { TraceMessages } from './messages.ts'
 import type { Dated } from './order.ts'
-
-/** What a drill knows about a message and the core does not. */
-export type Label = { wrongful: boolean; honest?: boolean; incident?: string }
 
 /** An event of a trace, checked, with its line (in a drill: its number). */
 export type TraceItem = Dated & { id: string; source: string } & (
@@ -51,7 +49,22 @@ function reported(event: CloudEvent, common: Dated & { id: string; source: strin
   return read.ok ? { ok: true, item: { ...common, is: 'event', event: read.event } } : read
 }
 
-const gateway = { hash }
+/** Networks, programs and accounts come again and again; their hashes are kept for the last few thousand texts. */
+const memoMax = 8192
+const memos: Record<string, Map<string, Hash64>> = { network: new Map(), agent: new Map(), asn: new Map() }
+
+const gateway = {
+  hash(domain: string, text: string): Hash64 {
+    const memo = memos[domain]
+    if (!memo) return hash(domain, text)
+    const known = memo.get(text)
+    if (known !== undefined) return known
+    if (memo.size === memoMax) memo.clear()
+    const made = hash(domain, text)
+    memo.set(text, made)
+    return made
+  },
+}
 const knownAddressesMax = 200_000
 const addressesMemoMax = 16_384
 
@@ -63,8 +76,8 @@ export class TraceCommands {
   readonly #order = new RecipientOrder()
   #memo = new Map<string, Addressed>()
   /** The first address of each account, by what causes said; two generations, so that they stay bounded. */
-  #addresses = new Map<Hash64, Addressed>()
-  #olderAddresses = new Map<Hash64, Addressed>()
+  #addresses = new Map<string, Mailbox>()
+  #olderAddresses = new Map<string, Mailbox>()
   constructor({ application, isAllowListed }: { application: Application; isAllowListed(mailbox: Mailbox): boolean }) {
     this.#application = application
     this.#isAllowListed = isAllowListed
@@ -119,9 +132,10 @@ export class TraceCommands {
   #addressed({ recipient, account }: RequestedMessage): Addressed {
     if (recipient) return this.#memoized(recipient, account)
     // A message that names only its account goes to the address that causes named for it, else the account stands for its address.
+    const known = this.#addresses.get(account!) ?? this.#olderAddresses.get(account!)
+    if (known) return this.#memoized(known, account)
     const key = accountHash(gateway, account!)
-    const known = this.#addresses.get(key) ?? this.#olderAddresses.get(key)
-    return { account: key, address: known?.address ?? key, mailbox: known?.mailbox ?? hash('mailbox', account!) }
+    return { account: key, address: key, mailbox: hash('mailbox', account!) }
   }
 
   #memoized(recipient: Mailbox, account?: string): Addressed {
@@ -131,7 +145,8 @@ export class TraceCommands {
       addressed = addressedTo(gateway, recipient)
       this.#memo.set(recipient.address, addressed)
     }
-    return account === undefined ? addressed : { ...addressed, account: accountHash(gateway, account) }
+    if (account === undefined) return addressed
+    return { account: accountHash(gateway, account), address: addressed.address, mailbox: addressed.mailbox }
   }
 
   #remember({ account, recipients }: Extract<ReportedEvent, { type: 'cause' }>): void {
@@ -140,6 +155,6 @@ export class TraceCommands {
       this.#olderAddresses = this.#addresses
       this.#addresses = new Map()
     }
-    this.#addresses.set(accountHash(gateway, account), this.#memoized(recipients[0]!))
+    this.#addresses.set(account, recipients[0]!)
   }
 }

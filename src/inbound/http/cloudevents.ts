@@ -69,11 +69,10 @@ export function parseStructured(value: unknown): ParsedEvent {
   const fault = attributeFault(event) ?? extensionFault(event)
   if (fault !== undefined) return refuse(fault)
   const data = dataOf(event)
-  if (!data.ok) return data
-  return { ok: true, event: contextOf(event, data.value) }
+  return data.ok ? contextOf(event, data.value) : data
 }
 
-function contextOf(event: Record<string, unknown>, data: unknown): CloudEvent {
+function contextOf(event: Record<string, unknown>, data: unknown): ParsedEvent {
   const parsed: CloudEvent = {
     id: event.id as string,
     source: event.source as string,
@@ -81,8 +80,11 @@ function contextOf(event: Record<string, unknown>, data: unknown): CloudEvent {
     data,
   }
   if (event.subject !== undefined) parsed.subject = event.subject as string
-  if (event.time !== undefined) parsed.time = parseInstant(event.time as string)!
-  return parsed
+  if (event.time === undefined) return { ok: true, event: parsed }
+  const time = parseInstant(event.time as string)
+  if (time === undefined) return refuse('event.time')
+  parsed.time = time
+  return { ok: true, event: parsed }
 }
 
 function attributeFault(event: Record<string, unknown>): EventFault | undefined {
@@ -91,7 +93,7 @@ function attributeFault(event: Record<string, unknown>): EventFault | undefined 
   if (!isText(event.source, eventSourceLengthMax) || !uriReference.test(event.source)) return 'event.source'
   if (!isText(event.type, eventTypeLengthMax)) return 'event.type'
   if ('subject' in event && !isText(event.subject, eventSubjectLengthMax)) return 'event.subject'
-  if ('time' in event && (typeof event.time !== 'string' || parseInstant(event.time) === undefined)) return 'event.time'
+  if ('time' in event && typeof event.time !== 'string') return 'event.time'
   if (
     'datacontenttype' in event &&
     !(isText(event.datacontenttype, attributeLengthMax) && mediaType.test(event.datacontenttype))
@@ -164,10 +166,10 @@ export function parseBinary(headers: Record<string, unknown>, body: Buffer): Par
   if (type !== undefined) event.datacontenttype = type
   const fault = attributeFault(event) ?? extensionFault(event)
   if (fault !== undefined) return refuse(fault)
-  if (body.length === 0) return { ok: true, event: contextOf(event, undefined) }
-  if (typeof type === 'string' && !jsonMediaType.test(type)) return { ok: true, event: contextOf(event, undefined) }
+  if (body.length === 0) return contextOf(event, undefined)
+  if (typeof type === 'string' && !jsonMediaType.test(type)) return contextOf(event, undefined)
   const data = jsonOf(body)
-  return data.ok ? { ok: true, event: contextOf(event, data.value) } : data
+  return data.ok ? contextOf(event, data.value) : data
 }
 
 /** HTTP binding §3.1.3.2: percent-encoded UTF-8, optionally in double quotes. `undefined` when it is not. */

@@ -106,7 +106,8 @@ function takeSlots(message: RequestedMessage, value: unknown): RequestedFault | 
   if (names.length > slotsMax) return 'event.message-slots'
   const slots: Record<string, string> = {}
   for (const name of names) {
-    const text = (value as Record<string, unknown>)[name]
+    const given = (value as Record<string, unknown>)[name]
+    const text = typeof given === 'number' || typeof given === 'boolean' ? String(given) : given
     if (typeof text !== 'string' || text.length > slotLengthMax || name === '__proto__') return 'event.message-slots'
     slots[name] = text
   }
