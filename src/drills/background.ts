@@ -15,7 +15,7 @@ const shares = Object.values(trustShares)
 /** Share of honest requests that name no account: people mistype their address. */
 const mistyped = 0.06
 /** Some ask a second time because they do not see the first mail. */
-const asksAgain = 0.04
+export const asksAgain = 0.04
 
 const honest = { wrongful: false, honest: true }
 

@@ -1,4 +1,5 @@
 import { instantText } from '../std/instant.ts'
+import { asksAgain } from './background.ts'
 import { ordered } from './bugs.ts'
 import { honestIn, massSend, resetBy } from './incident.ts'
 import { type Pace, surging } from './pace.ts'
@@ -10,7 +11,7 @@ import { type Stage, spans, usualFate } from './stage.ts'
 const { second, minute, hour, day } = spans
 const surge = { stop: false, headline: 'legitimate-surge' } as const
 
-/** More people than usual do what people do: a reset or a sign-in from a new device, each with its message, and what usually follows. */
+/** `size` more people than usual do what people do: a reset or a sign-in from a new device, each with its message, and what usually follows. */
 function crowd(
   stage: Stage,
   parameters: Parameters,
@@ -23,10 +24,14 @@ function crowd(
     const requester = from(random)
     const afterMs = 50 + 450 * random.uniform()
     if (random.chance(0.6)) {
-      const known = random.chance(0.6)
+      const known = random.chance(0.7)
       const device = known ? { device: `device-${person.account.slice(8)}` } : {}
       const trust = known ? ('known-device' as const) : ('unknown' as const)
-      resetBy(stage, { person, trust, requester: { ...requester, ...device } }, { label, fate: usualFate, afterMs })
+      const ask = () =>
+        resetBy(stage, { person, trust, requester: { ...requester, ...device } }, { label, fate: usualFate, afterMs })
+      ask()
+      // As on any day, some ask again; a crowd that never did would itself be odd.
+      if (random.chance(asksAgain)) stage.later(minute + random.exponential(2 * minute), ask)
       return
     }
     const login = { ip: requester.ip, asn: requester.asn, newDevice: true, recipients: [{ email: person.email }] }
