@@ -31,13 +31,22 @@ function crowd(
         resetBy(stage, { person, trust, requester: { ...requester, ...device } }, { label, fate: usualFate, afterMs })
       ask()
       // As on any day, some ask again; a crowd that never did would itself be odd.
-      if (random.chance(asksAgain)) stage.later(minute + random.exponential(2 * minute), ask)
+      if (random.chance(asksAgain)) askLater(stage, minute + random.exponential(2 * minute), ask)
       return
     }
     const login = { ip: requester.ip, asn: requester.asn, newDevice: true, recipients: [{ email: person.email }] }
     const cause = stage.tell('login.succeeded', login, { subject: person.account })
     const data = { slots: { device: requester.agent } }
     stage.later(afterMs, () => stage.send({ class: 'sign-in-alert', person, cause, label, data }))
+  })
+}
+
+/** The incident is not over before. */
+function askLater(stage: Stage, delayMs: number, ask: () => void): void {
+  const end = stage.begin()
+  stage.later(delayMs, () => {
+    ask()
+    end()
   })
 }
 
