@@ -228,6 +228,29 @@ describe('one network that asks for many accounts', () => {
   })
 })
 
+describe('requests of a kind that is not usual', () => {
+  const ask = (core: Core, n: number, agent: number) => {
+    const [account, to] = [`asker-${n}`, `asker-${n}@example.org`]
+    pass(core, 10 * second)
+    const requester = { network: hashOf(`network-${n}`), agent, networkClass: n % 32 }
+    core.cause(`asked-${n}`, { account, recipients: [to], trust: 'unknown', requester })
+    return core.send({ account, to, cause: `asked-${n}` })
+  }
+
+  it('are held, and those of others in the same lane go on', () => {
+    const core = new Core({ policy: expected })
+    const ratePerHourOfWeek = new Array(168).fill(360)
+    const facts = { key: hashOf('b'), occurredAt: core.at, source: 'ops', ratePerHourOfWeek } as const
+    core.do({ type: 'ReportSignal', signal: { kind: 'baseline', class: 'password-reset', ...facts } })
+    for (let n = 0; n < 400; n++) expect(ask(core, n, n % 8)).toBe('deliver open')
+    const flood = Array.from({ length: 60 }, (_, n) => ask(core, 1000 + n, 20))
+    expect(flood.filter(outcome => outcome === 'deliver open').length).toBeLessThan(20)
+    expect(flood.at(-1)).toBe('confirm open requester.concentrated')
+    expect(ask(core, 2000, 3)).toBe('deliver open')
+    expect(core.state.stops).toEqual([])
+  })
+})
+
 describe('the address of somebody else in the content', () => {
   it('holds when that person was written to lately, and not otherwise', () => {
     const core = new Core()

@@ -1,4 +1,4 @@
-import type { Alarm, AlarmLevel } from './alarms.ts'
+import type { Alarm } from './alarms.ts'
 import { bitOf, type Detector, type Feature, features } from './detectors/features.ts'
 import { type Forecast, isProven } from './detectors/forecast.ts'
 import { type Evidence, type Observation, weigh } from './detectors/watch.ts'
@@ -63,17 +63,37 @@ export function detect(
     const evidence = weigh(stream.watch, forecast, one, state.policy.detection.softDays)
     const level = levelOf(state, { stream, forecast, evidence, one, policy, now })
     if (!level) continue
-    if (level !== 'notice' && found.level !== 'hard') found.level = level
-    if (level !== 'hard' && isTold(stream, level, evidence.leading, now)) continue
+    if (level !== 'notice' && severity[level] > severity[found.level ?? 'none']) found.level = level
+    const told = level === 'held' ? 'hard' : level
+    if (level !== 'hard' && isTold(stream, told, evidence.leading, now)) continue
     const id = state.alarms + found.alarms.length + 1
     const { leading: detector, numbers } = evidence
-    found.alarms.push({ ...place, id, level, detector, numbers, messages: [...stream.suspects.slice(-7), facts.id] })
+    found.alarms.push({
+      ...place,
+      id,
+      level: told,
+      detector,
+      numbers,
+      messages: [...stream.suspects.slice(-7), facts.id],
+    })
   }
   return found
 }
 
-/** `soft`: the message waits. `hard`: its breaker opens. */
-export type Detected = { level?: 'soft' | 'hard'; alarms: Alarm[] }
+/**
+ * `soft`: the message waits. `hard`: its breaker opens. `held`: the message alone is held, since what was found is about who asked: the
+ * requests of others in the same place go on, and nobody can stop them by asking for much.
+ */
+export type Detected = { level?: 'soft' | 'hard' | 'held'; alarms: Alarm[] }
+
+const aboutRequesters: ReadonlySet<Detector> = new Set<Detector>([
+  'agents',
+  'networks',
+  'new-network',
+  'unknown-account',
+])
+
+const severity = { none: 0, soft: 1, held: 2, hard: 3 }
 
 type Weighed = {
   stream: Stream
@@ -88,17 +108,23 @@ type Weighed = {
  * Exact and cause tests bind from the first day; the statistical ones once their history has been tested. Until then, and in a class that does
  * not enforce, people are told. Only a message that shows what the leading test looks for is touched: the others of its stream go on.
  */
-function levelOf(state: State, { stream, forecast, evidence, one, policy, now }: Weighed): AlarmLevel | undefined {
+function levelOf(
+  state: State,
+  { stream, forecast, evidence, one, policy, now }: Weighed,
+): NonNullable<Detected['level']> | 'notice' | undefined {
   const { softDays, hardDays } = state.policy.detection
   const days = evidence.days * stream.share
-  if (days < softDays || !shows(one, evidence.leading)) return undefined
+  if (days < softDays || !shows(one, evidence)) return undefined
   const binding = isProven(forecast, now) ? days : evidence.firmDays * stream.share
   if (policy.mode !== 'enforce' || binding < softDays) return days >= hardDays ? 'notice' : undefined
-  return binding >= hardDays ? 'hard' : 'soft'
+  if (binding < hardDays) return 'soft'
+  return aboutRequesters.has(evidence.leading) ? 'held' : 'hard'
 }
 
 /** What is known only later, such as a report, is shown by every message of the stream. */
-function shows({ tested, present }: Observation, leading: Detector): boolean {
+function shows({ tested, present }: Observation, { leading, numbers }: Evidence): boolean {
+  // Of the kinds of clients and networks only those that are more frequent than usual.
+  if (leading === 'agents' || leading === 'networks') return (numbers.ratio ?? 0) > 2
   const index = features.indexOf(leading as Feature)
   return index < 0 || ((tested >>> index) & 1) === 0 || ((present >>> index) & 1) === 1
 }

@@ -276,6 +276,8 @@ function evidence(one: Case): Finding | undefined {
   const { state, facts, policy, place, now, again, verdict } = one
   if (facts.via === 'notice' || facts.campaign || again?.seen) return undefined
   if (verdict.awaitsCauseUntil !== undefined || endsHere.has(verdict.outcome)) return undefined
+  // What its network asks beyond its share is held already, and must not add up to a stop for others.
+  if (verdict.reasons.includes('requester.concentrated')) return undefined
   const seen = shownBy(one)
   verdict.seen = seen
   const isStopped = verdict.reasons.includes('breaker.open')
@@ -285,6 +287,7 @@ function evidence(one: Case): Finding | undefined {
     verdict.opens = place
     return { code: 'breaker.open', outcome: stoppedOutcome(one), binds: 'enforced' }
   }
+  if (level === 'held') return { code: 'requester.concentrated', outcome: stoppedOutcome(one), binds: 'enforced' }
   if (level !== 'soft') return undefined
   return {
     code: 'evidence.soft',

@@ -134,7 +134,8 @@ function reported(
 ): void {
   if (report === 'question') return
   const stream = reportedStream(state, message, about)
-  if (!stream?.lane) return
+  // In the account's own lane a report is what the message is for: it tells of somebody else's act, and must not silence its warning.
+  if (!stream?.lane || classOf(state.policy, stream.class)?.lane !== 'by-requester') return
   const forecast = forecastOf(state.streams, stream.class, stream.lane)
   observe(stream.watch, forecast, { at, tested: reportedBit, present: reportedBit, counted: false })
 }

@@ -43,7 +43,7 @@ export function requestsMax(
   return Math.max(pressed ? pressedPerHour : perHour, usualHour * timesUsual)
 }
 
-/** An hour in which a network asked for more than its share teaches nothing: its usual stays. */
+/** What a network asks for beyond its share does not become its usual, and nothing does on its first day: an attacker would have to wait. */
 export function countRequest(
   networks: Networks,
   network: Hash64,
@@ -57,12 +57,15 @@ export function countRequest(
     const days = Math.floor((hour - words[at + hourWord]!) / 24)
     const before = words[at + requests]!
     const known = days > 30 ? 0 : words[at + usual]! >>> Math.max(0, days)
-    words[at + usual] = before <= perHourMax ? Math.max(known, before) : known
+    const isNew = hour - words[at + firstSeen]! < 24
+    words[at + usual] = Math.max(known, Math.min(before, isNew ? usualOnFirstDayMax : perHourMax))
     words[at + hourWord] = hour
     words[at + requests] = 0
   }
   words[at + requests]!++
 }
+
+const usualOnFirstDayMax = 10
 
 /** A network that was silent for this long is new again. */
 const daysKept = 7

@@ -17,7 +17,7 @@ describe('the features', () => {
     const { usual, floor, share } = featureModels[feature]
     expect(floor).toBeGreaterThan(0)
     expect(usual).toBeGreaterThanOrEqual(floor)
-    expect(usual).toBeLessThan(0.9)
+    expect(usual).toBeLessThan(0.99)
     expect(share).toBeGreaterThan(0)
   })
 

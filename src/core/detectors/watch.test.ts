@@ -193,6 +193,22 @@ describe('the rate', () => {
   })
 })
 
+describe('new networks', () => {
+  it('are nothing where everybody is new, and too many once it was learnt that few are', () => {
+    const fresh = { watch: newWatch(monday), forecast: newForecast(), random: new Random(1), at: monday }
+    const bit = bitOf('new-network')
+    expect(passed(fresh, { perSecond: 5, present: () => bit, days: hardDays }).count).toBeGreaterThan(400)
+    const { watch, forecast } = { watch: newWatch(monday), forecast: newForecast() }
+    const show = (n: number, present: number) =>
+      observe(watch, forecast, { at: monday + n * 1000, tested: bit, present, counted: false })
+    for (let n = 0; n < 5000; n++) show(n, n % 10 === 0 ? bit : 0)
+    let days = 0
+    let shown = 0
+    while (days < hardDays && shown < 100) days = show(5000 + shown++, bit)
+    expect(shown).toBeLessThan(20)
+  })
+})
+
 describe('other features', () => {
   it.each<{ feature: Feature; most: number }>([
     { feature: 'repeated-recipient', most: 10 },
@@ -201,7 +217,6 @@ describe('other features', () => {
     { feature: 'wrong-recipient', most: 3 },
     { feature: 'old-cause', most: 6 },
     { feature: 'unknown-account', most: 22 },
-    { feature: 'new-network', most: 45 },
     { feature: 'in-order', most: 45 },
     { feature: 'unfinished', most: 60 },
     { feature: 'reported', most: 5 },

@@ -92,7 +92,7 @@ const floors = features.map(feature => featureModels[feature].floor)
 const rememberedMax = 30_000
 /** How far p̄ moves to what was learnt, per message: a handful of wrongful ones must not make the next ones usual. */
 const usualStep = 1 / 200
-const usualMax = 0.9
+const usualMax = 0.99
 
 /** Composition: what the distribution may shift by itself, in ratio; how much the predictive one leans on the usual; from when it is tested. */
 const shiftMax = 2
