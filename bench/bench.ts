@@ -8,6 +8,7 @@ const benchmarks: Record<string, (options: Options) => Promise<Report>> = {
   latency: async options => (await import('./latency.ts')).latency(options),
   decide: async options => (await import('./decide.ts')).decide(options),
   detect: async options => (await import('./detect.ts')).detect(options),
+  replay: async options => (await import('./replay.ts')).replay(options),
 }
 
 const usage = `usage: npm run bench -- NAME [--json] [--rounds N] [--seconds N] [--quick] [--only A,B]
@@ -17,6 +18,7 @@ const usage = `usage: npm run bench -- NAME [--json] [--rounds N] [--seconds N] 
   latency   what a relay adds to a mail's way at 40 mails/s: p50 and p99
   decide    the core alone: decisions/s from 1,000 to 10 million mailboxes
   detect    what the detectors add to a decision, and what a stream costs
+  replay    a drill's trace through the gate in virtual time: events/s
 
   --json      one JSON value on stdout; progress goes to stderr
   --rounds    interleaved rounds, 5 unless told
