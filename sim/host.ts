@@ -7,6 +7,7 @@ import { pack } from '../src/engine/content.ts'
 import { encrypt, keyringOf } from '../src/engine/keyring.ts'
 import { applyPolicy } from '../src/engine/operator.ts'
 import { Partition, PartitionUnavailable, type Submission } from '../src/engine/partition.ts'
+import { ProposalRunner } from '../src/engine/proposals.ts'
 import { type Intake, Unavailable } from '../src/inbound/intake.ts'
 import { openIntake } from '../src/inbound/requests.ts'
 import { JournalUnavailable } from '../src/journal/journal.ts'
@@ -42,6 +43,7 @@ export class Host {
   readonly number: number
   partition: Partition | undefined
   intake: Intake | undefined
+  runner: ProposalRunner | undefined
   /** How far the machine's clock is off, ms. */
   clockOffMs = 0
   crashes = 0
@@ -74,6 +76,7 @@ export class Host {
         onOpen(this)
         await applyPolicy(partition, policy, { hash: 'simulated', by: fromConfig })
         this.intake = openIntake(this.#gateway(partition))
+        this.runner = new ProposalRunner({ partition, surroundings: life.surroundings, failed: rethrow })
         return
       } catch (error) {
         if (!(error instanceof JournalUnavailable || error instanceof PartitionUnavailable)) throw error
@@ -118,6 +121,7 @@ export class Host {
     this.crashes++
     this.partition = undefined
     this.intake = undefined
+    this.runner = undefined
     this.#options.world.after(this.#options.world.between(10, 3000), () => this.start())
   }
 
@@ -146,6 +150,10 @@ export class Host {
       },
     }
   }
+}
+
+function rethrow(error: unknown): never {
+  throw error
 }
 
 export type Batch = { position: number; at: number; events: Event[] }

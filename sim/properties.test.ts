@@ -10,7 +10,7 @@ const from = Number(process.env.TOCSIN_SEED) || 1
 
 it(`holds over seeds ${from} to ${from + seeds - 1}, each played twice to the same end`, async () => {
   let returns = 0
-  const total = { acknowledged: 0, delivered: 0, repeated: 0, crashes: 0, held: 0, stopped: 0 }
+  const total = { acknowledged: 0, delivered: 0, repeated: 0, crashes: 0, held: 0, stopped: 0, many: 0 }
   for (let seed = from; seed < from + seeds; seed++) {
     const first = await simulate(seed)
     expect({ seed, wrong: first.wrong }).toEqual({ seed, wrong: [] })

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { Effect } from '../src/core/effects.ts'
-import type { MessageId } from '../src/core/events.ts'
+import type { Event, MessageId } from '../src/core/events.ts'
 import { freshPolicy, lanes, type Policy } from '../src/core/policy.ts'
 import { coordinatorPartition } from '../src/engine/leasing.ts'
 import { act, applyPolicy, eraseSubject, resumeClass } from '../src/engine/operator.ts'
@@ -19,6 +19,7 @@ import {
 import { auditBudgets, type BudgetAudit } from './budgets.ts'
 import { dump, eventsOf, folded } from './dump.ts'
 import { Host, inFlightMax, keyring } from './host.ts'
+import { Desk, proposalsHold } from './proposals.ts'
 import { Provider } from './provider.ts'
 import { personOf, personsMax, Senders, untilAnswered } from './sender.ts'
 import { Stops } from './stops.ts'
@@ -47,6 +48,7 @@ export type Report = {
     returns: number
     lowered: number
     rises: number
+    many: number
   }
 }
 
@@ -75,6 +77,29 @@ function simulatedPolicy({ scarce }: { scarce: boolean }): Policy {
   return policy
 }
 
+/** What the durable journal of a partition says: which messages were decided, may go now, and how often each was tried. */
+type Decided = { ids: Set<string>; ready: Set<string>; attempts: Map<string, number>; read: number }
+
+function readReady(ready: Set<string>, event: Event): void {
+  switch (event.type) {
+    case 'MessageDecided':
+      if (event.outcome === 'deliver') ready.add(event.message.id)
+      if (event.notice) ready.add(event.notice)
+      return
+    case 'MessageReleased':
+      ready.add(event.id)
+      return
+    case 'SubjectErased':
+      for (const id of event.messages) ready.delete(id)
+      return
+    case 'HandoverDeferred':
+    case 'HandoverUnknown':
+      return
+    default:
+      if ('id' in event) ready.delete(event.id)
+  }
+}
+
 class Simulation {
   readonly #seed: number
   readonly #world: World
@@ -87,8 +112,9 @@ class Simulation {
   readonly #wrong: string[] = []
   /** Hand-overs that have begun and of which the journal does not know yet how they ended, by message: in which life. */
   readonly #begun = new Map<string, { host: Host; life: object; attempt: number }>()
-  readonly #decided = new Map<number, { ids: Set<string>; attempts: Map<string, number>; read: number }>()
+  readonly #decided = new Map<number, Decided>()
   readonly #stops: Stops
+  readonly #desk: Desk
   #held = 0
 
   /**
@@ -105,6 +131,7 @@ class Simulation {
     this.#world = new World(seed)
     this.#provider = new Provider(this.#world)
     this.#stops = new Stops(this.#world, this.#store, this.#provider)
+    this.#desk = new Desk(this.#world)
     this.#hosts = Array.from({ length: this.#partitions }, (_, number) => this.#host(number))
     this.#senders = new Senders(this.#world, this.#hosts, { crowding: scarce ? 0.9 : 0 })
   }
@@ -145,7 +172,8 @@ class Simulation {
       return
     }
     if (chance < 0.915) return void this.#changeBudget(host)
-    if (chance < 0.94) return void this.#stops.act(host)
+    if (chance < 0.935) return void this.#stops.act(host)
+    if (chance < 0.95) return void this.#desk.act(host)
     if (chance < 0.96) return void this.#decideOnHeld(host)
     if (chance < 0.97) return void this.#erase(host)
     return void this.#checkpoint(host)
@@ -209,6 +237,7 @@ class Simulation {
     const known = this.#readDecided(host.number)
     const now = host.partition!.now()
     if (!known.ids.has(id)) this.#wrong.push(`1: ${id} is handed over before it is durable`)
+    if (!known.ready.has(id)) this.#wrong.push(`1: ${id} is handed over while it is kept, or after its end`)
     if (now >= effect.expiresAt) this.#wrong.push(`6: ${id} is handed over after its life`)
     this.#stops.begins(host, effect)
     if (host.partition!.inFlight > inFlightMax) this.#wrong.push('5: the in-flight window is exceeded')
@@ -219,8 +248,8 @@ class Simulation {
   }
 
   /** The ids that the durable journal has decided on, and the attempts that it knows of. */
-  #readDecided(number: number): { ids: Set<string>; attempts: Map<string, number> } {
-    const known = this.#decided.get(number) ?? { ids: new Set(), attempts: new Map(), read: 0 }
+  #readDecided(number: number): Decided {
+    const known = this.#decided.get(number) ?? { ids: new Set(), ready: new Set(), attempts: new Map(), read: 0 }
     this.#decided.set(number, known)
     const rows = this.#store.partitions.get(number)!.rows
     for (; known.read < rows.length; known.read++)
@@ -228,6 +257,7 @@ class Simulation {
         if (event.type === 'MessageDecided') known.ids.add(event.message.id)
         if (event.type === 'MessageDecided' && event.notice) known.ids.add(event.notice)
         if ('attempt' in event) known.attempts.set(event.id, event.attempt)
+        readReady(known.ready, event)
       }
     return known
   }
@@ -256,7 +286,13 @@ class Simulation {
     for (const [i, { facts, expiresAt }] of held.entries()) {
       if (i % 2 === 1 || partition.now() + 10 * second >= expiresAt) continue
       const answer = await this.#now(act(partition, { type: 'ReleaseMessage', id: facts.id, by: 'operator' }))
-      const isOut = answer.type === 'done' || (answer.type === 'refused' && answer.code === 'budget.exhausted')
+      const { status } = partition.state.messages.get(facts.id) ?? {}
+      // Two people may have been first: what they agreed on goes on meanwhile.
+      const isGone = status === undefined || status.is === 'ready'
+      const isOut =
+        answer.type === 'done' ||
+        (answer.type === 'refused' &&
+          (answer.code === 'budget.exhausted' || (answer.code === 'message.not-held' && isGone)))
       if (!isOut) this.#wrong.push(`9: ${facts.id} cannot be released: ${JSON.stringify(answer)}`)
       if (answer.type === 'done') this.#released.push(facts.id)
     }
@@ -313,6 +349,7 @@ class Simulation {
     const books = readBooks(this.#store, this.#partitions)
     const { accepted } = this.#provider
     const { acknowledged } = this.#senders
+    const proposals = proposalsHold(this.#store, this.#partitions)
     for (const [rule, found] of this.#findings(books)) this.#wrong.push(...found.map(text => `${rule}: ${text}`))
     const rows = [...this.#store.partitions.values()].reduce((sum, { rows }) => sum + rows.length, 0)
     return {
@@ -330,6 +367,7 @@ class Simulation {
         returns: this.#budgets.returns,
         lowered: this.#budgets.lowered,
         rises: this.#budgets.rises,
+        many: proposals.released,
       },
     }
   }
@@ -337,7 +375,7 @@ class Simulation {
   #findings(books: Books): [number, string[]][] {
     const { accepted } = this.#provider
     const { acknowledged, wrong } = this.#senders
-    this.#wrong.push(...this.#stops.wrong)
+    this.#wrong.push(...this.#stops.wrong, ...this.#desk.wrong)
     const undelivered = this.#released.filter(id => books.stories.get(id)?.ends[0] !== 'MessageDelivered')
     return [
       [2, everyAcknowledgedEnded(books, acknowledged)],
@@ -345,6 +383,7 @@ class Simulation {
       [3, wrong],
       [3, causesJustifyOnce(books, accepted)],
       [4, this.#budgets.wrong],
+      [9, proposalsHold(this.#store, this.#partitions).wrong],
       [9, undelivered.map(id => `${id} was released and not delivered`)],
       [11, journalsKeepSecrets(this.#store)],
       [11, this.#contentsAreKept(books)],

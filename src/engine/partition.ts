@@ -420,6 +420,8 @@ export class Partition {
   #mayLeave(effect: Effect): boolean {
     const now = this.#clock.now()
     if (this.#lifting || this.#status !== 'open' || now >= effect.expiresAt) return false
+    // Its person may have been erased meanwhile.
+    if (this.#state.messages.get(effect.id)?.status.is !== 'ready') return false
     if (isStopped(this.#state, effect, now)) return false
     this.#begun.add(effect.id)
     return true

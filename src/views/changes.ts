@@ -96,7 +96,13 @@ export function note(changes: Changes, event: Event, where: Where): void {
       })
     }
     case 'MessageHeld':
-      return merge(changes, event.id, where, { state: 'held', outcome: 'hold', reasons: event.reasons })
+      return merge(changes, event.id, where, {
+        state: event.softUntil === undefined ? 'held' : 'waiting',
+        outcome: 'hold',
+        reasons: event.reasons,
+        ...(event.lane !== undefined && { lane: event.lane }),
+        ...(event.source !== undefined && { source: event.source }),
+      })
     case 'MessageRejected': {
       const { reasons } = event
       return merge(changes, event.id, where, { state: 'rejected', outcome: 'reject', reasons, measure: 'rejected' })

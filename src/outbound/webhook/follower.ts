@@ -4,6 +4,7 @@ import type { Journal } from '../../journal/journal.ts'
 import { type News, newsBody, newsOf } from './alarms.ts'
 import { bodyOf, type Change, changesOf, type Known } from './changes.ts'
 import { loadCursor, loadKnown, type Noted, type Stretch, writeStretch } from './outbox.ts'
+import { newsOfPeople } from './people.ts'
 import { sleeper } from './sleeper.ts'
 
 // Follows a partition of the journal and puts what webhooks shall tell into the outbox. It shares the processor with the relay, so it works in
@@ -22,12 +23,12 @@ export type FollowLimits = {
 }
 export const followLimits: FollowLimits = { entriesMax: 128, restMs: 250, retryMs: 1000 }
 
-/** A change of a message, or news of a detector, and its place; the ordinal counts them in an entry, so a second reading gives the same. */
+/** A change of a message, or news of a detector or of people, and its place; the ordinal counts them in an entry, so a second reading gives the same. */
 export type Placed = { told: Told; position: number; ordinal: number; at: number }
 type Told = { change: Change } | { news: News }
 
 function toldOf(event: Event): Told[] {
-  const news = newsOf(event)
+  const news = newsOf(event) ?? newsOfPeople(event)
   return news ? [{ news }] : changesOf(event).map(change => ({ change }))
 }
 
