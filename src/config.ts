@@ -16,6 +16,7 @@ import {
   lanes,
   modes,
   type Policy,
+  probeClass,
   requirements,
 } from './core/policy.ts'
 import { faultsOf } from './inbound/http/faults.ts'
@@ -48,6 +49,7 @@ export type Config = Readonly<{
   window: Window
   dkim: { domain: string; selector: string; keyFile: string }[]
   webhooks: { url: string; secret: string; allowPrivate?: boolean }[]
+  probe: { everyMs: number; recipient?: Mailbox }
   tls?: { keyFile: string; certFile: string }
   policy: Policy
   policyHash: string
@@ -72,6 +74,9 @@ const name = Type.String({ minLength: 1, maxLength: 64 })
 const names = Type.Array(name, { maxItems: 1000 })
 const optionalByLane = <T extends Type.TSchema>(schema: T) =>
   Type.Partial(Type.Object({ reserved: schema, open: schema, system: schema, campaign: schema }, closed), closed)
+
+/** Six a minute are as many as the class of the probes lets go. */
+const probeEveryMsMin = 10_000
 
 /** Settings that are numbers above nothing. */
 const positive = <T extends string>(keys: readonly T[]) => {
@@ -185,6 +190,17 @@ const file = Type.Partial(
       detection: positive(['softDays', 'hardDays', 'softHoldMs']),
       breakers: positive(['openMs', 'openMsMax', 'trialMs', 'canaries', 'canaryIntervalMs']),
       requesters: positive(['perHour', 'pressedPerHour', 'timesUsual']),
+      /** A message that goes the whole way each `everyMs`; to a recipient through the upstreams, else it is kept here. */
+      probe: Type.Partial(
+        Type.Object(
+          {
+            recipient: Type.String({ maxLength: 254 }),
+            everyMs: Type.Integer({ minimum: probeEveryMsMin, maximum: 3_600_000 }),
+          },
+          closed,
+        ),
+        closed,
+      ),
       budgets: budgetsFile,
       hostname: Type.String({ minLength: 1, maxLength: 253 }),
       inFlightMax: Type.Integer({ minimum: 1, maximum: 10_000 }),
@@ -227,6 +243,7 @@ export async function loadConfig(environment: Environment): Promise<Config> {
   const trustedNetworks = readNetworks(found.trustedNetworks ?? [], faults)
   const allowed = new Set((found.allowedRecipients ?? []).map(text => allowListKey(text)))
   const inFlightMax = found.inFlightMax ?? 128
+  const probe = readProbe(found.probe, faults)
   checkNames(found, policy, faults)
   checkCorrections(found.correctionTexts ?? {}, policy, faults)
   checkOperators(found.operators ?? [], faults)
@@ -248,6 +265,7 @@ export async function loadConfig(environment: Environment): Promise<Config> {
     window: { inFlightMax, bulkInFlightMax: Math.ceil(inFlightMax / 2) },
     dkim: found.dkim ?? [],
     webhooks: found.webhooks ?? [],
+    probe,
     ...(found.tls && { tls: found.tls }),
     policy,
     policyHash: createHash('sha256').update(JSON.stringify(policy)).digest('hex'),
@@ -310,6 +328,15 @@ function readFrom(text: string | undefined, faults: ConfigFault[]): NamedMailbox
     return parsed.name === undefined ? { mailbox: parsed.mailbox } : { name: parsed.name, mailbox: parsed.mailbox }
   faults.push({ setting: 'TOCSIN_FROM', code: parsed.code, detail: parsed.detail })
   return undefined
+}
+
+function readProbe(found: ConfigFile['probe'], faults: ConfigFault[]): Config['probe'] {
+  const everyMs = found?.everyMs ?? 60_000
+  if (found?.recipient === undefined) return { everyMs }
+  const parsed = parseMailbox(found.recipient)
+  if (parsed.ok) return { everyMs, recipient: parsed.mailbox }
+  faults.push(fault('probe/recipient', 'config.probe-recipient', 'give the address of a mailbox of your own'))
+  return { everyMs }
 }
 
 type Network = [ipaddr.IPv4 | ipaddr.IPv6, number]
@@ -485,6 +512,8 @@ export function mergeClass(base: ClassPolicy, patch: ClassPatchFile): ClassPolic
 
 /** Faults that only a whole policy shows. */
 export function checkClass(className: string, policy: ClassPolicy, faults: ConfigFault[]): void {
+  if (className === probeClass)
+    faults.push(fault(`classes/${className}/name`, 'class.reserved', 'this name is that of the probes'))
   if (policy.lifetimeMs <= policy.deliveryMs)
     faults.push({
       setting: `classes/${className}/lifetimeMs`,

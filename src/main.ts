@@ -15,9 +15,10 @@ import { CampaignVault } from './engine/campaign-vault.ts'
 import { pack } from './engine/content.ts'
 import { Feeder } from './engine/feeder.ts'
 import { encrypt, type Keyring, masterKeyFile, openKeyring, randomInto } from './engine/keyring.ts'
-import { engineMetrics } from './engine/metrics.ts'
+import { engineMetrics, probeMeasure } from './engine/metrics.ts'
 import { applyPolicy } from './engine/operator.ts'
 import { Partition, type PartitionOptions, PartitionUnavailable, type Submission } from './engine/partition.ts'
+import { Probe, type ProbeOptions } from './engine/probe.ts'
 import { ProposalRunner } from './engine/proposals.ts'
 import { machine } from './engine/surroundings.ts'
 import { buildHttp } from './inbound/http/server.ts'
@@ -81,10 +82,11 @@ async function startAll(config: Config, log: pino.Logger, undo: Undo): Promise<R
   const carrier = await openCarrier(config, metrics)
   undo.later(() => carrier.close())
   const { partition, runner, listen } = await openPartition(config, { ...stores, carrier, metrics, log }, undo)
+  const probe = openProbe(config, { ...stores, partition, listen, log, measured: probeMeasure(metrics) }, undo)
   const register = await openViews(config, { ...stores, metrics, log }, undo)
   const ours = gateway(config, { ...stores, partition, register, log })
   const audiences = openAudiences(config, { ...stores, partition, ours, listen, log }, undo)
-  const inside = { ...stores, carrier, partition, runner, register, ours, audiences, metrics, log }
+  const inside = { ...stores, carrier, partition, runner, probe, register, ours, audiences, metrics, log }
   const doors = await openDoors(config, inside, undo)
   return { ...doors, database: stores.database.name, stop: () => undo.all() }
 }
@@ -123,7 +125,8 @@ async function openPartition(
   const { hostname, window } = config
   const signer = await openSigner(config, undo)
   const from = config.from ?? senderOfLastResort
-  const deliver = mailDelivery({ carrier, from, hostname, code: keyring.code, ...(signer && { signer }) })
+  const keepsProbes = config.probe.recipient === undefined
+  const deliver = mailDelivery({ carrier, from, hostname, keepsProbes, code: keyring.code, ...(signer && { signer }) })
   const { appended, watch } = engineMetrics(metrics)
   const listeners: NonNullable<PartitionOptions['onAppended']>[] = [appended, ({ events }) => logAlarms(log, events)]
   const surroundings = machine
@@ -193,6 +196,7 @@ type Inside = Common &
   Pick<Opened, 'partition' | 'runner'> & {
     carrier: OpenCarrier
     register: Register
+    probe: Probe
     ours: Gateway
     audiences: ReturnType<typeof openAudiences>
   }
@@ -200,7 +204,7 @@ type Inside = Common &
 /** SMTP and HTTP, last: what they let in finds everything ready. */
 async function openDoors(
   config: Config,
-  { partition, runner, pool, keyring, register, carrier, ours, audiences, metrics, log }: Inside,
+  { partition, runner, probe, pool, keyring, register, carrier, ours, audiences, metrics, log }: Inside,
   undo: Undo,
 ) {
   const { keys, generated } = await openKeys({
@@ -214,7 +218,7 @@ async function openDoors(
   const http = await buildHttp({
     intake,
     register,
-    operator: operatorPort({ partition, pool, keyring, register, carrier, runner, audiences }),
+    operator: operatorPort({ partition, pool, keyring, register, carrier, runner, probe, audiences }),
     campaigns: campaignPort({ config, partition, ...audiences, keyring, pool, register, newId: ours.newId }),
     keys: attached.keys,
     metrics,
@@ -284,19 +288,59 @@ async function openSigner(config: Config, undo: Undo): Promise<DkimSigner | unde
   return signer
 }
 
+function idsOf(partition: Partition): () => MessageId {
+  let counter = 0
+  const tail = new Uint8Array(8)
+  return () => {
+    randomInto(tail)
+    return uuidv7(partition.now(), counter++ & 0xfff, tail) as MessageId
+  }
+}
+
+/** Encrypts a content under the key of its person. */
+const sealing =
+  (partition: Partition) =>
+  (id: MessageId, subject: Parameters<Partition['subjectKey']>[0], content: Parameters<typeof pack>[0]) => {
+    const { plaintext, commitment, digest } = pack(content)
+    const key = partition.subjectKey(subject)
+    return { commitment, digest, sealed: { bytes: encrypt(key.key, plaintext, id), key, content } }
+  }
+
+/** The message of our own that goes the whole way each minute. */
+function openProbe(
+  config: Config,
+  {
+    partition,
+    keyring,
+    listen,
+    log,
+    measured,
+  }: Pick<ProbeOptions, 'log' | 'measured'> & Pick<Opened, 'partition' | 'listen'> & { keyring: Keyring },
+  undo: Undo,
+): Probe {
+  const probe = new Probe({
+    ...config.probe,
+    newId: idsOf(partition),
+    hash: keyring.hash,
+    seal: sealing(partition),
+    submit: submissions => partition.submit(submissions),
+    now: () => partition.now(),
+    surroundings: machine,
+    log,
+    measured,
+  })
+  undo.later(() => probe.stop())
+  listen(batch => probe.appended(batch))
+  return probe
+}
+
 /** The engine's side of the intake: ids, hashes, sealing, and the way into the partition. */
 function gateway(
   config: Config,
   { partition, keyring, register, pool, log }: Pick<Inside, 'partition' | 'keyring' | 'register' | 'pool' | 'log'>,
 ) {
-  let counter = 0
-  const tail = new Uint8Array(8)
-  const newId = () => {
-    randomInto(tail)
-    return uuidv7(partition.now(), counter++ & 0xfff, tail) as MessageId
-  }
   return {
-    newId,
+    newId: idsOf(partition),
     hash: keyring.hash,
     code: keyring.code,
     isAllowListed: config.isAllowListed,
@@ -307,11 +351,7 @@ function gateway(
         return new Map<MessageId, Standing>()
       }),
     senderOf: (id: MessageId) => partition.state.messages.get(id)?.facts.application,
-    seal(id: MessageId, subject: Parameters<Partition['subjectKey']>[0], content: Parameters<typeof pack>[0]) {
-      const { plaintext, commitment, digest } = pack(content)
-      const key = partition.subjectKey(subject)
-      return { commitment, digest, sealed: { bytes: encrypt(key.key, plaintext, id), key, content } }
-    },
+    seal: sealing(partition),
     async submit(submissions: Submission[]) {
       try {
         return await partition.submit(submissions)

@@ -7,9 +7,11 @@ import { freshClasses } from './core/policy.ts'
 import type { CampaignVault } from './engine/campaign-vault.ts'
 import { forgetInAudiences } from './engine/campaigns.ts'
 import type { Feeder } from './engine/feeder.ts'
+import { healthNow } from './engine/health.ts'
 import type { Keyring } from './engine/keyring.ts'
 import { act, applyPolicy, classesNow, eraseSubject, pauseClass, resumeClass } from './engine/operator.ts'
 import { type Partition, PartitionUnavailable } from './engine/partition.ts'
+import type { Probe } from './engine/probe.ts'
 import type { ProposalRunner } from './engine/proposals.ts'
 import { Unavailable } from './inbound/intake.ts'
 import type { OperatorPort, Resolve } from './inbound/operator.ts'
@@ -29,11 +31,12 @@ export type OperatorDeps = {
   carrier: Pick<OpenCarrier, 'forget'>
   runner: ProposalRunner
   audiences: { vault: CampaignVault; feeder: Feeder }
+  probe?: Pick<Probe, 'last'>
 }
 
 /** The engine as operators see it over HTTP. */
 export function operatorPort(deps: OperatorDeps): OperatorPort {
-  const { partition, keyring, runner } = deps
+  const { partition, keyring, runner, probe } = deps
   const classes = () => classesNow({ state: partition.state, now: partition.now() })
   const resolved = async (command: Parameters<typeof act>[1]): Promise<Resolve> => {
     const answer = await act(partition, command)
@@ -42,6 +45,7 @@ export function operatorPort(deps: OperatorDeps): OperatorPort {
   }
   return {
     ...proposalPort({ partition, runner, available }),
+    ...healthPort(partition, probe),
     knowsClass: name => Object.hasOwn(partition.state.policy.classes, name),
     accountHash: account => accountHash(keyring, account),
     classes: async () => classes(),
@@ -92,6 +96,23 @@ async function erase(
   await forgetInAudiences(audiences, subject)
   const places = (upTo: number) => keyPlacesOf(register, pool, subject, upTo)
   await carrier.forget(await eraseSubject(partition, subject, { by, places }))
+}
+
+function healthPort(
+  partition: Partition,
+  probe: Pick<Probe, 'last'> | undefined,
+): Pick<OperatorPort, 'health' | 'clearBrake'> {
+  return {
+    async health() {
+      const last = probe?.last
+      return { ...healthNow(partition.state), ...(last && { probe: last }) }
+    },
+    clearBrake: by =>
+      available(async () => {
+        const { type } = await act(partition, { type: 'ClearBrakeFault', by })
+        return { status: type === 'refused' ? 'not-faulty' : 'done' }
+      }),
+  }
 }
 
 /** What cannot be done now is told as such. */

@@ -48,7 +48,7 @@ async function examine(): Promise<Finding[]> {
       await port(config, 'TOCSIN_HTTP_PORT', config.httpPort),
       await port(config, 'TOCSIN_SMTP_PORT', config.smtpPort),
     )
-  } else findings.push(await running(attached))
+  } else findings.push(await running(attached), ...(await health(attached)))
   return findings
 }
 
@@ -131,4 +131,42 @@ async function running(attached: Exclude<Awaited<ReturnType<typeof attach>>, { n
     const reason = error instanceof Error ? error.message : String(error)
     return wrong('running', `${attached.url} does not answer: ${reason}`, 'see its log, or end it and start it again')
   }
+}
+
+type Health = {
+  brake: { status: 'fine' } | { status: 'faulty'; fault: { class: string; lane: string; since: string } }
+  late: { class: string; lane: string; stage: string; lastLateAt: string }[]
+  probe?: { at: string; status: string; decidedMs?: number; handedOverMs?: number }
+}
+
+/** The brake, late mail and the last probe; nothing when the running Tocsin does not answer, which `running` tells. */
+async function health(attached: Exclude<Awaited<ReturnType<typeof attach>>, { none: string }>): Promise<Finding[]> {
+  const answer = await call(attached, 'GET', '/v1/health').catch(() => undefined)
+  if (answer?.status !== 200) return []
+  const { brake, late, probe } = answer.body as unknown as Health
+  return [brakeFinding(brake), ...late.map(lateFinding), probeFinding(probe)]
+}
+
+const brakeFinding = (brake: Health['brake']): Finding =>
+  brake.status === 'fine'
+    ? fine('brake', 'in order')
+    : wrong(
+        'brake',
+        `a limit did not hold in ${brake.fault.class || 'a class'}/${brake.fault.lane} since ${brake.fault.since}`,
+        'see GET /v1/health for the messages; POST /v1/brake/clear serves all lanes again',
+      )
+
+const lateFinding = ({ class: className, lane, stage, lastLateAt }: Health['late'][number]): Finding =>
+  wrong(
+    'late mail',
+    `${className}/${lane} was late at ${lastLateAt}${stage === 'provider' ? ', at the provider' : ''}`,
+    'see the upstreams: tocsin_upstream_up in /metrics, and their own state',
+  )
+
+function probeFinding(probe: Health['probe']): Finding {
+  if (!probe) return fine('probe', 'the first one has not left yet')
+  const { at, status, decidedMs, handedOverMs } = probe
+  const took = (ms: number | undefined) => (ms === undefined ? 'never' : `after ${Math.round(ms)} ms`)
+  const found = `${status} at ${at}: decided ${took(decidedMs)}, handed over ${took(handedOverMs)}`
+  return status === 'handed-over' ? fine('probe', found) : wrong('probe', found, 'see the log and GET /v1/health')
 }

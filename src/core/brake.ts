@@ -2,7 +2,7 @@ import { type Hash64, high, low } from '../std/hash64.ts'
 import { Table } from '../std/table.ts'
 import { type Alarm, alarmMessagesMax } from './alarms.ts'
 import type { Event, MessageFacts, MessageId } from './events.ts'
-import { classOf, type Lane, lanes } from './policy.ts'
+import { classOf, type Lane, lanes, probeClass } from './policy.ts'
 import type { Place } from './scope.ts'
 import type { State } from './state.ts'
 
@@ -106,7 +106,7 @@ export const isOnlyReserved = ({ brake }: Pick<State, 'brake'>, lane: Lane): boo
 
 /** Caps and budgets bind in classes that enforce. */
 const isLimited = ({ policy }: State, { class: className }: MessageFacts): boolean =>
-  classOf(policy, className)?.mode === 'enforce'
+  className !== probeClass && classOf(policy, className)?.mode === 'enforce'
 
 /** Takes one event into the books, before the rest of the state takes it in. */
 export function watchBrake(state: State, event: Event, at: number): void {

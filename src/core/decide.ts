@@ -11,7 +11,7 @@ import { expiryOf, judge, type Verdict } from './gate.ts'
 import { healthDue, reviewHealth } from './health.ts'
 import type { LiveMessage } from './messages.ts'
 import { networkShare } from './observe.ts'
-import { classOf } from './policy.ts'
+import { classOf, probeClass } from './policy.ts'
 import { decideProposal, isProposalCommand } from './proposal-decisions.ts'
 import { earlierAnswer } from './repeats.ts'
 import type { Scope } from './scope.ts'
@@ -120,7 +120,7 @@ function requestMessage(state: State, facts: MessageFacts, now: number): Decisio
   }
   if (earlier) return { events: [], answer: earlier }
   const policy = classOf(state.policy, facts.class)
-  if (!policy) return refused('class.unknown')
+  if (!policy || (facts.class === probeClass) !== (facts.via === 'probe')) return refused('class.unknown')
   const fault = campaignFault(state.campaigns, facts)
   if (fault) return refused(fault)
   const { noticeDue, onAllowance, alarms, opens, ...verdict } = judge(state, facts, policy, { now })

@@ -53,7 +53,8 @@ export type MessageFacts = {
   /** SHA-256 over a nonce and the plaintext, base64url: the leaf of the register, which tells nothing and proves everything. */
   commitment: string
   sealed: Sealed
-  via: 'http' | 'smtp' | 'campaign' | 'notice'
+  /** `probe`: a message of our own that goes the whole way and reaches nobody. */
+  via: 'http' | 'smtp' | 'campaign' | 'notice' | 'probe'
 }
 
 export type CauseFacts = {

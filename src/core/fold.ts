@@ -195,7 +195,7 @@ const placeAt = ({ facts, lane, source = '' }: Going): Place => placeOf({ facts,
 /** It leaves: as a canary if its breaker is half-open, and what is heard of it later finds its stream. */
 function goOut(state: State, going: Going): void {
   const { facts, cause, at } = going
-  if (facts.via === 'notice' || facts.campaign) return
+  if (facts.via === 'notice' || facts.via === 'probe' || facts.campaign) return
   const place = placeAt(going)
   countCanary(state, place, at)
   learnTemplate(state, facts.class, facts.template?.name)

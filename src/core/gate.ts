@@ -274,7 +274,7 @@ function breaker(one: Case): Finding | undefined {
  */
 function evidence(one: Case): Finding | undefined {
   const { state, facts, policy, place, now, again, verdict } = one
-  if (facts.via === 'notice' || facts.campaign || again?.seen) return undefined
+  if (facts.via === 'notice' || facts.via === 'probe' || facts.campaign || again?.seen) return undefined
   if (verdict.awaitsCauseUntil !== undefined || endsHere.has(verdict.outcome)) return undefined
   // What its network asks beyond its share is held already, and must not add up to a stop for others.
   if (verdict.reasons.includes('requester.concentrated')) return undefined

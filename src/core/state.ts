@@ -8,7 +8,16 @@ import { nextHealthDue } from './health.ts'
 import { type Lateness, newLateness } from './lateness.ts'
 import { hourOf, Leases } from './leases.ts'
 import { LiveMessages } from './messages.ts'
-import { type ClassPolicy, classOf, freshPolicy, type Lane, type Policy, type Requirement } from './policy.ts'
+import {
+  type ClassPolicy,
+  classOf,
+  freshPolicy,
+  type Lane,
+  type Policy,
+  probeClass,
+  probesPerHourMax,
+  type Requirement,
+} from './policy.ts'
 import type { Proposals } from './proposals.ts'
 import { newRecent, type Recent } from './recent.ts'
 import { newRepeats, type Repeats } from './repeats.ts'
@@ -108,6 +117,7 @@ const sooner = (a: number | undefined, b: number | undefined): number | undefine
 export function budgetLeft(state: State, className: string, lane: Lane, now: number): number {
   if (!classOf(state.policy, className)) return 0
   const hour = hourOf(now)
+  if (className === probeClass) return probesPerHourMax - state.leases.spent(className, lane, hour)
   return state.leases.left(className, lane, hour, state.demand.limit(className, lane, hour))
 }
 

@@ -73,6 +73,18 @@ export function engineMetrics(registry: Registry): {
   }
 }
 
+/** Takes what a probe took from its submission to a stage. */
+export function probeMeasure(registry: Registry): (stage: 'decided' | 'handed-over', ms: number) => void {
+  const probes = new Histogram({
+    name: 'tocsin_probe_seconds',
+    help: 'What a probe took until it was durably decided, and until it was handed over',
+    labelNames: ['stage'],
+    buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5, 15, 60, 300],
+    registers: [registry],
+  })
+  return (stage, ms) => probes.observe({ stage }, ms / 1000)
+}
+
 /** Sums over a batch, so that a counter looks its labels up once for each series and not for each message. */
 class Tally {
   readonly #sums = new Map<string, { counter: Counter; labels: Record<string, string>; sum: number }>()

@@ -404,7 +404,8 @@ export class Partition {
       if (!handed) return this.#putBack(effect)
       const { handover, reply, restMs } = handed
       if (restMs !== undefined) this.#rest(effect.upstream, restMs)
-      else if (this.#resting.delete(effect.upstream))
+      // A probe that is kept here says nothing about the upstream.
+      else if (effect.facts.via !== 'probe' && this.#resting.delete(effect.upstream))
         this.#options.log.info({ upstream: effect.upstream }, 'an upstream is reached again')
       this.#observe({ type: 'RecordHandover', id: effect.id, handover, upstream: effect.upstream, reply })
     } catch (error) {

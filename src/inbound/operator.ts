@@ -3,7 +3,7 @@ import type { Cap, ClassPolicy, Lane } from '../core/policy.ts'
 import type { BlockedCode, ProposalRefusal } from '../core/proposal-decisions.ts'
 import type { HoldAction, HoldQuery, Proposal } from '../core/proposals.ts'
 import type { ReasonCode } from '../core/reasons.ts'
-import type { Scope } from '../core/scope.ts'
+import type { Place, Scope } from '../core/scope.ts'
 import type { Hash64 } from '../std/hash64.ts'
 
 // What an operator may do, as HTTP, console and CLI are given it. Every act is journalled before it answers, and every one throws
@@ -67,6 +67,28 @@ export type SampledHold = {
 export type ProposalRefusalCode = ProposalRefusal | 'approval.same-person' | 'class.unknown'
 export type Proposed = { status: 'done'; proposal: ProposalStatus } | { status: 'refused'; code: ProposalRefusalCode }
 
+/** How Tocsin itself is. Instants in ms. */
+export type HealthStatus = {
+  brakeFault?: Place & { since: number; numbers: Record<string, number>; messages: MessageId[] }
+  late: {
+    class: string
+    lane: Lane
+    stage: 'handover' | 'provider'
+    alarm: number
+    lastLateAt: number
+    usualMs: number
+  }[]
+  probe?: ProbeStatus
+}
+
+/** The last message that went the whole way and reached nobody. */
+export type ProbeStatus = {
+  at: number
+  status: 'handed-over' | 'waiting' | 'held' | 'failed' | 'not-decided'
+  decidedMs?: number
+  handedOverMs?: number
+}
+
 export interface OperatorPort {
   /** Known without waiting: every request is checked against it. */
   knowsClass(name: string): boolean
@@ -85,6 +107,9 @@ export interface OperatorPort {
   proposals(): Promise<ProposalStatus[]>
   approve(proposal: string, by: string): Promise<Proposed>
   cancel(proposal: string, by: string): Promise<Proposed>
+  health(): Promise<HealthStatus>
+  /** After a fault of the brake all lanes are served again. */
+  clearBrake(by: string): Promise<{ status: 'done' | 'not-faulty' }>
   release(id: MessageId, by: string): Promise<Resolve>
   discard(id: MessageId, by: string, reason: string): Promise<Resolve>
   /** Erases the person's keys. Answers the same for an account that was never written to. */

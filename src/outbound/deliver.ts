@@ -1,6 +1,6 @@
 import type { Handover } from '../core/commands.ts'
 import type { Content } from '../core/content.ts'
-import type { MessageId } from '../core/events.ts'
+import type { MessageFacts, MessageId } from '../core/events.ts'
 import type { NamedMailbox } from '../std/mailbox.ts'
 import { compose } from './email/compose.ts'
 import type { DkimSigner } from './email/dkim.ts'
@@ -26,12 +26,14 @@ export type DeliveryOptions = {
   from: NamedMailbox
   hostname: string
   code(id: MessageId): string
+  /** Probes are made as every mail is, and kept here. */
+  keepsProbes: boolean
 }
 
 type HandOver = {
   id: MessageId
   upstream: string
-  facts: { via: 'http' | 'smtp' | 'campaign' | 'notice'; class: string }
+  facts: { via: MessageFacts['via']; class: string }
 }
 
 /**
@@ -45,12 +47,15 @@ export function mailDelivery(options: DeliveryOptions) {
       return { handover: 'deferred', reply: 'the upstream is no longer configured' }
     const made = await makeMail(options, effect, content)
     if (made.status === 'refused') return { handover: 'rejected', reply: made.reply }
+    if (effect.facts.via === 'probe' && options.keepsProbes) return mayLeave() ? kept : undefined
     const outcome = await options.carrier.send(effect.upstream, { ...made.mail, mayLeave })
     if (outcome.status === 'withdrawn') return undefined
     const restMs = outcome.status === 'deferred' ? outcome.retryAfterMs : undefined
     return { handover: outcome.status, reply: replyOf(outcome), ...(restMs !== undefined && { restMs }) }
   }
 }
+
+const kept: Handed = { handover: 'accepted', reply: 'a probe, kept here' }
 
 type Made = { status: 'made'; mail: Mail } | { status: 'refused'; reply: string }
 

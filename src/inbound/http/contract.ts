@@ -555,3 +555,43 @@ export const Done = Type.Object({ done: Type.Literal(true) })
 export const MessageParams = Type.Object({ id: Type.String({ format: 'uuid', maxLength: 36 }) })
 export const ClassParams = Type.Object({ class: Type.String({ minLength: 1, maxLength: classLengthMax }) })
 export const AccountParams = Type.Object({ account: Type.String({ minLength: 1, maxLength: accountLengthMax }) })
+
+/** `letGo`, `granted` and the like: what was found and what is allowed, by name. */
+const brakeFault = Type.Object({
+  since: Type.String({ format: 'date-time' }),
+  class: Type.String(),
+  lane: oneOf(lanes),
+  source: Type.String(),
+  template: Type.String(),
+  numbers: Type.Record(Type.String(), Type.Number()),
+  messages: Type.Array(Type.String()),
+})
+
+/** `waiting`: it is under way. `not-decided`: the journal could not be written. Times in ms from the submission. */
+export const probeStatuses = ['handed-over', 'waiting', 'held', 'failed', 'not-decided'] as const
+
+export const HealthView = Type.Object({
+  brake: Type.Union([
+    Type.Object({ status: Type.Literal('fine') }),
+    Type.Object({ status: Type.Literal('faulty'), fault: brakeFault }),
+  ]),
+  late: Type.Array(
+    Type.Object({
+      class: Type.String(),
+      lane: oneOf(lanes),
+      stage: oneOf(['handover', 'provider']),
+      alarm: Type.Integer(),
+      lastLateAt: Type.String({ format: 'date-time' }),
+      usualMs: Type.Number(),
+    }),
+  ),
+  probe: Type.Optional(
+    Type.Object({
+      at: Type.String({ format: 'date-time' }),
+      status: oneOf(probeStatuses),
+      decidedMs: Type.Optional(Type.Number()),
+      handedOverMs: Type.Optional(Type.Number()),
+    }),
+  ),
+})
+export type HealthView = Static<typeof HealthView>

@@ -23,6 +23,7 @@ export const problems = {
   'message.not-live': [409, 'The message has ended'],
   'budget.exhausted': [409, 'The budget of this class and lane is used up for this hour'],
   'class.unknown': [404, 'There is no such class'],
+  'brake.not-faulty': [409, 'The brake serves all lanes; there is nothing to clear'],
   'stops.too-many': [409, 'There are as many stops as there may be; end one first'],
   'proposal.unknown': [404, 'There is no such proposal'],
   'proposal.empty': [409, 'Nothing that is held fits the query'],

@@ -837,6 +837,7 @@ describe('the document', () => {
       '/v1/accounts/{account}',
       '/v1/accounts/{account}/confirmations',
       '/v1/alarms',
+      '/v1/brake/clear',
       '/v1/campaigns',
       '/v1/campaigns/{id}',
       '/v1/campaigns/{id}/approve',
@@ -852,6 +853,7 @@ describe('the document', () => {
       '/v1/classes/{class}/resume',
       '/v1/corrections',
       '/v1/events',
+      '/v1/health',
       '/v1/holds',
       '/v1/holds/discard',
       '/v1/holds/release',
@@ -897,7 +899,7 @@ describe('the document', () => {
           else expect([response.statusCode, code], row).toEqual([problems[expected][0], expected])
           seen.push(row)
         }
-    expect(seen.length).toBe(7 * 38)
+    expect(seen.length).toBe(7 * 40)
   })
 
   function expectedCode(scope: string | undefined, token: string | undefined): ProblemCode | 'admitted' {

@@ -18,6 +18,7 @@ import { correctionRoutes } from './corrections.ts'
 import { documentation } from './documentation.ts'
 import { drain } from './drain.ts'
 import { eventRoutes } from './events.ts'
+import { healthRoutes } from './health.ts'
 import { holdRoutes } from './holds.ts'
 import { messageRoutes } from './messages.ts'
 import { type HttpMetrics, httpMetrics } from './metrics.ts'
@@ -93,6 +94,7 @@ export function buildHttp(given: HttpDeps): FastifyInstance {
     messageRoutes(app, deps)
     eventRoutes(app, deps)
     classRoutes(app, deps)
+    healthRoutes(app, deps)
     holdRoutes(app, deps)
     alarmRoutes(app, deps)
     confirmationRoutes(app, deps)

@@ -17,7 +17,7 @@ import {
   Unavailable,
 } from '../intake.ts'
 import type { Key, Keys } from '../keys.ts'
-import type { ClassStatus, OperatorPort, ProposalStatus } from '../operator.ts'
+import type { ClassStatus, HealthStatus, OperatorPort, ProposalStatus } from '../operator.ts'
 import { buildHttp, type HttpDeps } from './server.ts'
 
 // The ports of HTTP, recorded in memory, for its tests: what is asked of them, and nothing of the gate but the rule about repeats.
@@ -116,6 +116,12 @@ export class RecordedOperator implements OperatorPort {
   discard: OperatorPort['discard'] = async (id, by, reason) => {
     this.acts.push({ act: 'discard', id, by, reason })
     return id === idOf(1) ? { status: 'done' } : { status: 'refused', code: 'message.not-held' }
+  }
+  healthNow: HealthStatus = { late: [] }
+  health: OperatorPort['health'] = async () => this.healthNow
+  clearBrake: OperatorPort['clearBrake'] = async by => {
+    this.acts.push({ act: 'clear', by })
+    return { status: this.healthNow.brakeFault ? 'done' : 'not-faulty' }
   }
   erase: OperatorPort['erase'] = async (account, by) => void this.acts.push({ act: 'erase', account, by })
 

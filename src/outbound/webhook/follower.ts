@@ -1,5 +1,6 @@
 import type pg from 'pg'
 import type { Event, MessageId } from '../../core/events.ts'
+import { probeClass } from '../../core/policy.ts'
 import type { Journal } from '../../journal/journal.ts'
 import { type News, newsBody, newsOf } from './alarms.ts'
 import { bodyOf, type Change, changesOf, type Known } from './changes.ts'
@@ -66,15 +67,17 @@ export function stretchOf(
 ): Omit<Stretch, 'from' | 'to'> {
   const open = new Map<MessageId, Partial<Known>>(loaded)
   const ended: MessageId[] = []
-  const noted: Noted[] = placed.map(({ told, position, ordinal, at }) => {
+  const noted: Noted[] = placed.flatMap(({ told, position, ordinal, at }): Noted[] => {
     const place = { position, ordinal, at }
-    if ('news' in told) return { ...place, id: newsId(place), body: newsBody(told.news, at) }
+    if ('news' in told) return [{ ...place, id: newsId(place), body: newsBody(told.news, at) }]
     const { change } = told
     const known = { ...open.get(change.id), ...change.learned }
     if (change.ends) open.delete(change.id)
     else open.set(change.id, known)
     if (change.ends && loaded.has(change.id)) ended.push(change.id)
-    return { ...place, id: `${change.id}_${position}_${ordinal}`, body: bodyOf(change, known, at) }
+    // Nobody waits for news of a probe.
+    if (known.class === probeClass) return []
+    return [{ ...place, id: `${change.id}_${position}_${ordinal}`, body: bodyOf(change, known, at) }]
   })
   return { noted, open, ended }
 }
