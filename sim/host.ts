@@ -3,7 +3,9 @@ import type { Effect } from '../src/core/effects.ts'
 import type { Event, MessageId } from '../src/core/events.ts'
 import type { Policy } from '../src/core/policy.ts'
 import { fromConfig } from '../src/core/state.ts'
+import type { CampaignVault } from '../src/engine/campaign-vault.ts'
 import { pack } from '../src/engine/content.ts'
+import { Feeder } from '../src/engine/feeder.ts'
 import { encrypt, keyringOf } from '../src/engine/keyring.ts'
 import { applyPolicy } from '../src/engine/operator.ts'
 import { Partition, PartitionUnavailable, type Submission } from '../src/engine/partition.ts'
@@ -21,6 +23,8 @@ export const keyring = keyringOf(createHash('sha256').update('the master key of 
 
 export const inFlightMax = 8
 
+const log = { info() {}, warn() {}, error() {} }
+
 export type HostOptions = {
   world: World
   store: MemoryStore
@@ -36,6 +40,8 @@ export type HostOptions = {
   snapshotEvery?: number
   /** Instant of the machine's clock when the world begins. */
   startAt: number
+  /** What campaigns say and to whom; without it none is fed. */
+  vault?: CampaignVault
 }
 
 /** One machine with one partition: it crashes, and is started again. */
@@ -44,6 +50,7 @@ export class Host {
   partition: Partition | undefined
   intake: Intake | undefined
   runner: ProposalRunner | undefined
+  feeder: Feeder | undefined
   /** How far the machine's clock is off, ms. */
   clockOffMs = 0
   crashes = 0
@@ -77,6 +84,7 @@ export class Host {
         await applyPolicy(partition, policy, { hash: 'simulated', by: fromConfig })
         this.intake = openIntake(this.#gateway(partition))
         this.runner = new ProposalRunner({ partition, surroundings: life.surroundings, failed: rethrow })
+        this.#feed(life, partition)
         return
       } catch (error) {
         if (!(error instanceof JournalUnavailable || error instanceof PartitionUnavailable)) throw error
@@ -100,8 +108,9 @@ export class Host {
       keyring,
       window: { inFlightMax, bulkInFlightMax: 4 },
       surroundings: life.surroundings,
-      log: { info() {}, warn() {}, error() {} },
+      log,
       snapshotEvery,
+      onAppended: () => life.isAlive && this.feeder?.wake(),
       deliver: async (effect, content, mayLeave) => {
         // Signing and waiting for a connection take a while.
         mayCrash()
@@ -122,7 +131,17 @@ export class Host {
     this.partition = undefined
     this.intake = undefined
     this.runner = undefined
+    this.feeder = undefined
     this.#options.world.after(this.#options.world.between(10, 3000), () => this.start())
+  }
+
+  #feed(life: Life, partition: Partition): void {
+    const { vault } = this.#options
+    if (!vault) return
+    const { newId, seal } = this.#gateway(partition)
+    const { surroundings } = life
+    this.feeder = new Feeder({ partition: () => partition, vault, newId, seal, appendCode: false, surroundings, log })
+    this.feeder.wake()
   }
 
   #gateway(partition: Partition) {
