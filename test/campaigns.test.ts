@@ -1,6 +1,6 @@
 import { expect, it, vi } from 'vitest'
 import { makeOperatorKey } from '../src/inbound/keys.ts'
-import { type Answer, adminKey, openHouse, Product } from './product.ts'
+import { type Answer, adminKey, causeKey, openHouse, Product } from './product.ts'
 import { type SinkScript, startSink } from './sink.ts'
 
 const [ana, ben] = [makeOperatorKey(), makeOperatorKey()]
@@ -227,6 +227,43 @@ it('halts by itself on bounces, with the numbers, and goes on by the word of two
   const { delivered = 0, undeliverable = 0 } = counts as Record<string, number>
   expect(delivered + undeliverable).toBe(200)
   expect(desk.sink.mails.length).toBe(delivered)
+})
+
+it('halts on what recipients report about messages that have long left', async () => {
+  const desk = await Desk.open()
+  const halts = { reports: { min: 3, rate: 0.1 } }
+  const id = await desk.started(100, { halts, stages: [{ messages: 10, pauseMs: 600_000 }, { share: 1 }] })
+  await desk.until(id, { asked: 10, counts: { delivered: 10 } })
+  const { rows } = await vi.waitFor(async () => {
+    const found = await desk.product.query(
+      `select id from register_message where campaign = '${id}' and state = 'delivered'`,
+    )
+    expect(found.rows.length).toBe(10)
+    return found
+  })
+  const report = (n: number, type: string, data: object) =>
+    desk.product.ask('/v1/events', {
+      method: 'POST',
+      key: causeKey,
+      headers: { 'content-type': 'application/cloudevents+json' },
+      body: JSON.stringify({
+        specversion: '1.0',
+        id: `signal-${n}`,
+        source: 'support',
+        type: `tocsin.${type}`,
+        time: new Date().toISOString(),
+        subject: 'account-1',
+        data: { message: rows[n].id, ...data },
+      }),
+    })
+  expect((await report(0, 'reset.completed', {})).body).toEqual({ accepted: 1, rejected: [] })
+  for (const n of [1, 2]) await report(n, 'report.received', { kind: 'phishing' })
+  await desk.until(id, { status: 'running', counts: { completed: 1, reports: 2 } })
+  await report(3, 'report.received', { kind: 'question' })
+  await report(4, 'report.received', { kind: 'not-requested' })
+  const { halted } = await desk.until(id, { status: 'halted', counts: { completed: 1, reports: 3 } })
+  expect(halted).toMatchObject({ finding: { what: 'reports', stage: 0, count: 3, of: 10, min: 3, rate: 0.1 } })
+  expect(desk.sink.mails.length).toBe(10)
 })
 
 it('whoever is erased before their turn is passed over', async () => {

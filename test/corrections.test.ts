@@ -1,3 +1,6 @@
+import { execFile } from 'node:child_process'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
 import { expect, it, vi } from 'vitest'
 import { makeOperatorKey } from '../src/inbound/keys.ts'
 import { type Answer, openHouse, Product } from './product.ts'
@@ -159,3 +162,55 @@ it('refuses texts that nobody approved, and alarms and stops that are not there'
     expect([code, answer.status, answer.body.code]).toEqual([code, status, code])
   }
 })
+
+const cli = join(import.meta.dirname, '..', 'src', 'cli', 'tocsin.ts')
+
+it('npx tocsin correct drafts it, and says so in words and as JSON', async () => {
+  const { sink, product } = await open(() => undefined)
+  await product.sendBatch([wrongful(1), wrongful(2)].join('\n'))
+  await sink.until(2)
+  await states(product, { delivered: 2 })
+  const env = { ...process.env, TOCSIN_DATA_DIR: `${product.dataDir}/data` }
+  const run = (...args: string[]) =>
+    promisify(execFile)(process.execPath, [cli, 'correct', ...args], { env }).then(
+      ({ stdout }) => ({ code: 0, stdout }),
+      ({ code, stdout, stderr }) => ({ code: code as number, stdout: `${stdout}${stderr}` }),
+    )
+  const order = ['--text', 'sent-in-error', '--class', 'other', '--from', anHour().from]
+  const drafted = await run(...order, '--json')
+  expect([drafted.code, JSON.parse(drafted.stdout).recipients]).toEqual([0, 2])
+  expect((await run(...order)).stdout).toMatch(/^2 people, of 2 messages; sealed/)
+  expect((await run('--class', 'other', '--from', anHour().from)).code).toBe(2)
+  expect((await run('--text', 'nothing', '--class', 'other', '--from', anHour().from)).code).toBe(1)
+})
+
+/** `TOCSIN_MEASURE=125000` for the size of the incident of 2021; prints how long the draft took. */
+const people = Number(process.env.TOCSIN_MEASURE) || 4000
+
+it(`is ready in under a minute for ${people} messages`, async () => {
+  const { sink, product, post } = await open(() => undefined)
+  const range = anHour()
+  for (let from = 0; from < people; from += 5000) {
+    const lines = Array.from({ length: Math.min(5000, people - from) }, (_, i) => wrongful(from + i))
+    await product.sendBatch(lines.join('\n'))
+  }
+  await sink.until(people)
+  await vi.waitFor(async () => expect(await shown(product, 'delivered')).toBe(people), {
+    timeout: 120_000,
+    interval: 200,
+  })
+  const began = performance.now()
+  const { body } = await post('corrections', {
+    messages: { query: { class: 'other', ...range } },
+    text: 'sent-in-error',
+  })
+  const seconds = (performance.now() - began) / 1000
+  console.log(`a correction of ${people} messages was ready in ${seconds.toFixed(1)} s`)
+  expect(body.recipients).toBe(people)
+  expect(seconds).toBeLessThan(60)
+}, 600_000)
+
+async function shown(product: Product, state: string): Promise<number> {
+  return (await product.query(`select count(*)::int as count from register_message where state = '${state}'`)).rows[0]
+    .count
+}

@@ -25,6 +25,7 @@ export async function call(
   path: string,
   body?: unknown,
   headers: Record<string, string> = {},
+  answerMsMax = 30_000,
 ) {
   const response = await fetch(new URL(path, attached.url), {
     method,
@@ -34,7 +35,7 @@ export async function call(
       ...(body !== undefined && { 'content-type': 'application/json' }),
     },
     ...(body !== undefined && { body: JSON.stringify(body) }),
-    signal: AbortSignal.timeout(30_000),
+    signal: AbortSignal.timeout(answerMsMax),
   })
   const text = await response.text()
   return { status: response.status, body: text === '' ? undefined : (JSON.parse(text) as Record<string, unknown>) }

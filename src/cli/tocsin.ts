@@ -1,3 +1,4 @@
+import { correct } from './correct.ts'
 import { doctor } from './doctor.ts'
 import { drill } from './drill.ts'
 import { operator } from './operator.ts'
@@ -8,7 +9,7 @@ import { up } from './up.ts'
 import { type Command, UsageFault } from './usage.ts'
 
 /** The `tocsin` command: exit 0 done, 1 a finding, 2 wrong use, 3 a fault of ours. */
-const commands: Record<string, Command> = { up, send, pause, resume, operator, replay, drill, doctor }
+const commands: Record<string, Command> = { up, send, pause, resume, correct, operator, replay, drill, doctor }
 
 const help = `tocsin: guarded delivery of security messages
 
