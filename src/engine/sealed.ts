@@ -3,14 +3,14 @@ import type { MessageFacts, MessageId } from '../core/events.ts'
 import type { Journal } from '../journal/journal.ts'
 import { unpack } from './content.ts'
 import { decrypt, type Keyring } from './keyring.ts'
-import { keyInPage } from './subjects.ts'
+import { keyInUnwrapped } from './subjects.ts'
 
 /** Reads sealed contents back from the journal. Neighbours are often read together, so the last few batches are kept at hand. */
 export class SealedReader {
   readonly #journal: Journal
   readonly #partition: number
   readonly #keyring: Keyring
-  readonly #batches = new Map<number, Promise<{ sealed: Uint8Array; keys: Uint8Array } | undefined>>()
+  readonly #batches = new Map<number, Promise<Batch | undefined>>()
 
   constructor(journal: Journal, partition: number, keyring: Keyring) {
     this.#journal = journal
@@ -23,7 +23,8 @@ export class SealedReader {
     const { sealed } = facts
     const [batch, keys] = await Promise.all([this.#batch(position), this.#batch(sealed.page)])
     if (!batch || !keys) return undefined
-    const key = keyInPage(this.#keyring, keys.keys, sealed.slot)
+    keys.page ??= this.#keyring.unwrap(keys.keys)
+    const key = keyInUnwrapped(keys.page, sealed.slot)
     const ciphertext = batch.sealed.subarray(sealed.offset, sealed.offset + sealed.length)
     return key && unpack(decrypt(key, ciphertext, sealedUnder(facts.id)))
   }
@@ -32,16 +33,19 @@ export class SealedReader {
     this.#batches.clear()
   }
 
-  #batch(position: number): Promise<{ sealed: Uint8Array; keys: Uint8Array } | undefined> {
+  #batch(position: number): Promise<Batch | undefined> {
     const known = this.#batches.get(position)
     if (known) return known
     if (this.#batches.size >= batchesMax) this.#batches.delete(this.#batches.keys().next().value!)
-    const batch = this.#journal.sealed(this.#partition, position)
+    const batch: Promise<Batch | undefined> = this.#journal.sealed(this.#partition, position)
     this.#batches.set(position, batch)
     batch.catch(() => this.#batches.delete(position))
     return batch
   }
 }
+
+/** `page`: its keys, once they were asked for. */
+type Batch = { sealed: Uint8Array; keys: Uint8Array; page?: Uint8Array }
 
 /** A ciphertext is bound to the id of its message; a notice reads that of the message it is about. */
 const sealedUnder = (id: MessageId): MessageId => `${id.slice(0, 14)}7${id.slice(15)}` as MessageId
