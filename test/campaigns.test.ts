@@ -1,4 +1,4 @@
-import { expect, it, vi } from 'vitest'
+import { expect, it, onTestFinished, vi } from 'vitest'
 import { makeOperatorKey } from '../src/inbound/keys.ts'
 import { type Answer, adminKey, causeKey, openHouse, Product } from './product.ts'
 import { type SinkScript, startSink } from './sink.ts'
@@ -40,6 +40,7 @@ class Desk {
   static async open(script?: SinkScript, config: object = {}): Promise<Desk> {
     const sink = await startSink(script)
     const product = await Product.start({ config: { ...openHouse, operators, ...config }, upstreams: [sink.port] })
+    onTestFinished(() => Promise.all([product.stop(), sink.close()]).then(() => {}))
     return new Desk(product, sink)
   }
 

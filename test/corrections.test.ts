@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { expect, it, vi } from 'vitest'
+import { expect, it, onTestFinished, vi } from 'vitest'
 import { makeOperatorKey } from '../src/inbound/keys.ts'
 import { type Answer, openHouse, Product } from './product.ts'
 import { type SinkScript, startSink } from './sink.ts'
@@ -27,6 +27,7 @@ const emailOf = (n: number) => `person${n}@example.org`
 async function open(script: SinkScript) {
   const sink = await startSink(script)
   const product = await Product.start({ config, upstreams: [sink.port] })
+  onTestFinished(() => Promise.all([product.stop(), sink.close()]).then(() => {}))
   const post = (path: string, body: unknown = undefined, key = ana.key): Promise<Answer> =>
     product.ask(`/v1/${path}`, {
       method: 'POST',
