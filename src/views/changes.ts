@@ -82,8 +82,6 @@ export function note(changes: Changes, event: Event, where: Where): void {
   if (!isAboutMessages(event)) return
   switch (event.type) {
     case 'MessageDecided':
-      // Of a probe the register shows nothing: what follows changes a row that is not there.
-      if (event.message.via === 'probe') return
       if (event.notice !== undefined) merge(changes, event.notice, where, noticeStep(event, event.notice, where.at))
       return merge(changes, event.message.id, where, decidedStep(event, where.at))
     case 'MessageReleased': {

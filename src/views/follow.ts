@@ -167,10 +167,8 @@ async function write(client: pg.ClientBase, partition: number, changes: Change[]
   for (const row of changed) touched.set(row.id, row)
   for (const { id, lane, decided: first } of decided)
     touched.set(id, { id, class: first!.message.class, lane: lane!, at: first!.at })
-  // What changes without a row is a probe: of these the register has none.
-  const shown = changes.filter(({ id }) => touched.has(id))
-  await writeHolds(client, shown, touched)
-  await writeCounts(client, partition, shown, touched)
+  await writeHolds(client, changes, touched)
+  await writeCounts(client, partition, changes, touched)
 }
 
 type Change = Changes extends Map<unknown, infer C> ? C : never

@@ -219,6 +219,19 @@ describe('register', () => {
     ])
   })
 
+  it('follows probes, decided in one stretch and handed over in another, and lists them only when asked', async () => {
+    const probe = decided(1, 'deliver', { class: 'probe', via: 'probe', application: 'tocsin' })
+    const list = (query: object) => register.list({ limit: 10, ...query })
+    const pages = await shown([[probe, decided(2)], [delivered(1)]], async () => [
+      await list({}),
+      await list({ class: 'probe' }),
+    ])
+    expect(pages.map(page => page!.items.map(({ id, state }) => [id, state]))).toEqual([
+      [[messageId(2), 'queued']],
+      [[messageId(1), 'delivered']],
+    ])
+  })
+
   const lifes: [string, Event[], object][] = [
     ['deliver', [decided(1)], { state: 'queued', first: 'deliver', outcome: 'deliver', attempts: 0 }],
     ['delivered', [decided(1), delivered(1)], { state: 'delivered', upstream: 'first', attempts: 1 }],

@@ -1,6 +1,6 @@
 import type pg from 'pg'
-import type { Event, MessageId, Outcome, Sealed } from '../core/events.ts'
-import type { Lane } from '../core/policy.ts'
+import type { Event, MessageFacts, MessageId, Outcome, Sealed } from '../core/events.ts'
+import { type Lane, probeClass } from '../core/policy.ts'
 import type { ReasonCode } from '../core/reasons.ts'
 import type { Hash64 } from '../std/hash64.ts'
 import { type AlarmQuery, type AlarmRecord, listAlarms } from './alarms.ts'
@@ -24,7 +24,7 @@ export type MessageRecord = {
   first: Outcome
   outcome: Outcome
   reasons: ReasonCode[]
-  via: 'http' | 'smtp' | 'campaign' | 'notice'
+  via: MessageFacts['via']
   template: string | null
   upstream: string
   attempts: number
@@ -254,6 +254,8 @@ async function selectMessages(pool: pg.Pool, query: ListQuery, after: After | un
   const { where, values } = conditions([
     ['account = ?', query.account],
     ['class = ?', query.class],
+    // Probes are shown to those who ask for them.
+    ['class <> ?', query.class === undefined ? probeClass : undefined],
     ['outcome = ?', query.outcome],
     ['application = ?', query.application],
     ['at >= ?', query.from],

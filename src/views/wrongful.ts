@@ -72,7 +72,7 @@ const selectByPlace = `
   select ${columns} from register_message
   where class = $1 and at < $2 and (at, id) > ($6, $7::uuid) and ($3::text is null or lane = $3)
     and ($4::text is null or coalesce(source, '') = $4) and ($5::text is null or split_part(coalesce(template, ''), '@', 1) = $5)
-    and via <> 'notice'
+    and via not in ('notice', 'probe')
   order by register_message.at, id limit $8`
 const selectCorrected = `
   select mailbox, max(at)::float8 as at from register_message

@@ -202,7 +202,7 @@ export const MessageRow = Type.Object(
     outcome: oneOf(outcomes, { description: 'The outcome as it is now' }),
     reasons: Type.Array(Reason),
     application: Type.String(),
-    via: oneOf(['http', 'smtp', 'campaign', 'notice']),
+    via: oneOf(['http', 'smtp', 'campaign', 'notice', 'probe']),
     template: Type.Optional(Type.String()),
     upstream: Type.Optional(Type.String()),
     attempts: Type.Integer(),
