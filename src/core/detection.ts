@@ -7,7 +7,7 @@ import type { ClassPolicy } from './policy.ts'
 import type { Place } from './scope.ts'
 import type { Seen } from './seen.ts'
 import type { State } from './state.ts'
-import { findStream, forecastOf, isTold, type Stream, type StreamName } from './streams.ts'
+import { findStream, forecastOf, isTold, reportedKind, type Stream, type StreamName } from './streams.ts'
 
 /**
  * What the detectors say of one message before it is decided. The gate asks with what it has found out; nothing is changed here. What was
@@ -93,6 +93,11 @@ const aboutRequesters: ReadonlySet<Detector> = new Set<Detector>([
   'unknown-account',
 ])
 
+function isAboutRequester({ requesters }: Stream, { agent, network = 0 }: Observation, leading: Detector): boolean {
+  if (leading === 'reported') return agent !== undefined && reportedKind(requesters, agent, network) === 'this'
+  return aboutRequesters.has(leading)
+}
+
 const severity = { none: 0, soft: 1, held: 2, hard: 3 }
 
 type Weighed = {
@@ -114,17 +119,22 @@ function levelOf(
 ): NonNullable<Detected['level']> | 'notice' | undefined {
   const { softDays, hardDays } = state.policy.detection
   const days = evidence.days * stream.share
-  if (days < softDays || !shows(one, evidence)) return undefined
+  if (days < softDays || !shows(stream, one, evidence)) return undefined
   const binding = isProven(forecast, now) ? days : evidence.firmDays * stream.share
   if (policy.mode !== 'enforce' || binding < softDays) return days >= hardDays ? 'notice' : undefined
   if (binding < hardDays) return 'soft'
-  return aboutRequesters.has(evidence.leading) ? 'held' : 'hard'
+  return isAboutRequester(stream, one, evidence.leading) ? 'held' : 'hard'
 }
 
 /** What is known only later, such as a report, is shown by every message of the stream. */
-function shows({ tested, present }: Observation, { leading, numbers }: Evidence): boolean {
+function shows(
+  { requesters }: Stream,
+  { tested, present, agent, network }: Observation,
+  { leading, numbers }: Evidence,
+): boolean {
   // Of the kinds of clients and networks only those that are more frequent than usual.
   if (leading === 'agents' || leading === 'networks') return (numbers.ratio ?? 0) > 2
+  if (leading === 'reported' && agent !== undefined) return reportedKind(requesters, agent, network ?? 0) !== 'others'
   const index = features.indexOf(leading as Feature)
   return index < 0 || ((tested >>> index) & 1) === 0 || ((present >>> index) & 1) === 1
 }

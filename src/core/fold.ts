@@ -199,7 +199,9 @@ function goOut(state: State, going: Going): void {
   const place = placeAt(going)
   countCanary(state, place, at)
   learnTemplate(state, facts.class, facts.template?.name)
-  followUp(state, { id: facts.id, place, at, askedAt: cause ? (causeOf(state.ledger, cause)?.occurredAt ?? at) : at })
+  const asked = cause && causeOf(state.ledger, cause)
+  const who = asked && { agent: asked.traits.agent, network: asked.traits.networkClass }
+  followUp(state, { id: facts.id, place, at, askedAt: asked?.occurredAt ?? at, ...who })
 }
 
 /** Of the few that a half-open breaker lets through in an interval this was one. */

@@ -17,12 +17,13 @@ import {
   addSuspect,
   countAsked,
   countFinished,
+  countKinds,
   findStream,
   forecastOf,
   mature,
+  newKinds,
   openStream,
   ownForecast,
-  type Stream,
   setForecast,
 } from './streams.ts'
 
@@ -39,16 +40,21 @@ export function takeIn(state: State, { id, place, seen, at }: Taken): void {
     const days = observe(stream.watch, forecast, one) * stream.share
     if (one.present !== 0 || stream.lane !== undefined) addSuspect(stream, id)
     if (stream.lane === undefined) continue
-    if (days < state.policy.detection.softDays) countMessage(forecast, at)
+    if (days >= state.policy.detection.softDays) continue
+    countMessage(forecast, at)
+    if (seen.agent !== undefined) countKinds(stream.requesters.usual, { agent: seen.agent, network: seen.network ?? 0 })
   }
 }
 
+export type AskedBy = { askedAt: number; agent?: number; network?: number }
+
 /** A message goes out: what is heard of it later belongs to its stream. `askedAt`: when its cause happened, else when it was decided. */
-export function followUp(state: State, { id, place, at, askedAt }: Omit<Taken, 'seen'> & { askedAt: number }): void {
+export function followUp(state: State, { id, place, at, ...asked }: Omit<Taken, 'seen'> & AskedBy): void {
   const { class: className, lane, source } = place
   const index = openStream(state.streams, { class: className, lane, source }, at)
+  const { askedAt, ...who } = asked
   countAsked(state.streams.list[index]!, askedAt)
-  remember(state.recent, id, { stream: index, at: askedAt })
+  remember(state.recent, id, { stream: index, at: askedAt, ...who })
 }
 
 /** Templates become usual in a class while it is new, or when a person says so. */
@@ -72,6 +78,7 @@ export function rearm(state: State, { class: className, lane, source }: Scope, a
     )
       continue
     reset(stream.watch, at)
+    stream.requesters.reported = newKinds()
     stream.suspects = []
     stream.told = {}
   }
@@ -133,21 +140,15 @@ function reported(
   at: number,
 ): void {
   if (report === 'question') return
-  const stream = reportedStream(state, message, about)
+  const found = message && recall(state.recent, message, reportedMark)
+  if (found?.marked) return
+  if (found) setMark(state.recent, message!, reportedMark)
+  const stream = state.streams.list[found ? found.stream : about ? findStream(state.streams, about) : -1]
   // In the account's own lane a report is what the message is for: it tells of somebody else's act, and must not silence its warning.
   if (!stream?.lane || classOf(state.policy, stream.class)?.lane !== 'by-requester') return
   const forecast = forecastOf(state.streams, stream.class, stream.lane)
   observe(stream.watch, forecast, { at, tested: reportedBit, present: reportedBit, counted: false })
-}
-
-function reportedStream(state: State, message: MessageId | undefined, about: Place | undefined): Stream | undefined {
-  const found = message && recall(state.recent, message, reportedMark)
-  if (found?.marked) return undefined
-  if (found) {
-    setMark(state.recent, message!, reportedMark)
-    return state.streams.list[found.stream]
-  }
-  return about && state.streams.list[findStream(state.streams, about)]
+  if (found && stream.lane === 'open') countKinds(stream.requesters.reported, found)
 }
 
 /** Counts as history that has been tested: somebody vouches for it. */

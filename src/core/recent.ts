@@ -4,7 +4,8 @@ import type { MessageId } from './events.ts'
 
 /**
  * Where messages of the last hours stood, so that what is said of them later finds its stream. Bounded: when many messages come, fewer hours
- * are remembered, and what is not found here the shell looks up in the register. A row has 16 bytes: id 2, stream and marks 1, asked for (s) 1.
+ * are remembered, and what is not found here the shell looks up in the register. A row has 16 bytes: id 2; stream 16 bits, agent 5, network 5, marks 2;
+ * asked for (s) 1.
  */
 const rowWords = 4
 
@@ -25,24 +26,32 @@ function keyOf(id: MessageId): [number, number] {
 }
 
 /** `at`: when it was asked for, or decided where nobody asked. */
-export function remember(recent: Recent, id: MessageId, { stream, at: asked }: { stream: number; at: number }): void {
+export function remember(
+  recent: Recent,
+  id: MessageId,
+  { stream, agent = 0, network = 0, at: asked }: { stream: number; agent?: number; network?: number; at: number },
+): void {
   if (recent.size >= rowsMax) return
   const [hi, lo] = keyOf(id)
   const at = recent.insert(hi, lo)
-  recent.words[at + 2] = stream
+  recent.words[at + 2] = stream | (agent << 16) | (network << 21)
   recent.words[at + 3] = Math.floor(asked / 1000)
 }
 
+export type Recalled = { stream: number; agent: number; network: number; at: number; marked: boolean }
+
 /** The number of the stream of a message, when it was asked for, and whether this mark was set before. Does not set it. */
-export function recall(
-  recent: Recent,
-  id: MessageId,
-  mark: number,
-): { stream: number; at: number; marked: boolean } | undefined {
+export function recall(recent: Recent, id: MessageId, mark: number): Recalled | undefined {
   const at = recent.find(...keyOf(id))
   if (at < 0) return undefined
   const word = recent.words[at + 2]!
-  return { stream: word & 0xffff, at: recent.words[at + 3]! * 1000, marked: (word & mark) !== 0 }
+  return {
+    stream: word & 0xffff,
+    agent: (word >>> 16) & 31,
+    network: (word >>> 21) & 31,
+    at: recent.words[at + 3]! * 1000,
+    marked: (word & mark) !== 0,
+  }
 }
 
 export function setMark(recent: Recent, id: MessageId, mark: number): void {

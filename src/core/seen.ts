@@ -47,7 +47,8 @@ export function seenOf({ facts, match, lane, now, reasons, isConnected, isRepeat
   if (reasons.includes('recipient.not-the-accounts') || reasons.includes('content.other-recipient'))
     seen.present |= wrongRecipient
   if (isConnected && match) test(causeless, match.status !== 'matched')
-  if (lane !== 'campaign') test(repeatedRecipient, isRepeated)
+  // Whoever asks twice has two causes, and each justifies its message.
+  if (lane !== 'campaign' && match?.status !== 'matched') test(repeatedRecipient, isRepeated)
   if (usual && usual.messages > messagesUntilUsual && facts.template)
     test(unseenTemplate, !usual.templates.includes(facts.template.name))
   if (facts.environment !== undefined) test(testMaterial, reasons.includes('environment.not-allowed'))

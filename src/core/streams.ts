@@ -2,7 +2,7 @@ import type { AlarmSource } from './alarms.ts'
 import { bitOf } from './detectors/features.ts'
 import { type Forecast, forecastFromJson, forecastToJson, newForecast } from './detectors/forecast.ts'
 import { newWatch, observe, type Watch, watchFromJson, watchToJson } from './detectors/watch.ts'
-import type { MessageId } from './events.ts'
+import { categories, type MessageId } from './events.ts'
 import type { Lane } from './policy.ts'
 
 /**
@@ -18,6 +18,7 @@ export type Stream = {
   /** Its part of the false alarms that the class may have: those of a class never sum to more than one. */
   share: number
   conversion: Conversion
+  requesters: Requesters
   /** The last messages that showed what the leading detector looks for, the newest last. */
   suspects: MessageId[]
   /** When an alarm was last raised, by level and detector, so that one finding is told once an hour. */
@@ -76,7 +77,15 @@ export function openStream(streams: Streams, name: StreamName, at: number): numb
   // Too many sources: those that come last are watched together with the ones that have none.
   if (isFull && name.source !== '') return openStream(streams, { ...name, source: '' }, at)
   const share = name.lane === undefined ? 1 / 2 : 1 / (2 * n * (n + 1))
-  const stream: Stream = { ...name, watch: newWatch(at), share, conversion: newConversion(), suspects: [], told: {} }
+  const stream: Stream = {
+    ...name,
+    watch: newWatch(at),
+    share,
+    conversion: newConversion(),
+    requesters: newRequesters(),
+    suspects: [],
+    told: {},
+  }
   return streams.list.push(stream) - 1
 }
 
@@ -136,6 +145,51 @@ export function countFinished({ conversion }: Stream, askedAt: number): void {
   if (minute > conversion.minute || minute <= conversion.minute - ringMinutes) return
   const slot = minute % ringMinutes
   conversion.finished[slot] = conversion.finished[slot]! + 1
+}
+
+/**
+ * Who asks while all is well, and who asked for what was reported, by kind of client and of network: when the reports are about a few of
+ * them, these are held, and the others go on.
+ */
+export type Requesters = { usual: Kinds; reported: Kinds }
+type Kinds = { agents: number[]; networks: number[]; total: number }
+
+export const newKinds = (): Kinds => ({
+  agents: new Array<number>(categories).fill(0),
+  networks: new Array<number>(categories).fill(0),
+  total: 0,
+})
+const newRequesters = (): Requesters => ({ usual: newKinds(), reported: newKinds() })
+
+const rememberedMax = 512
+
+export function countKinds(kinds: Kinds, { agent, network }: { agent: number; network: number }): void {
+  if (kinds.total >= rememberedMax) {
+    kinds.agents = kinds.agents.map(count => count / 2)
+    kinds.networks = kinds.networks.map(count => count / 2)
+    kinds.total /= 2
+  }
+  kinds.agents[agent]! += 1
+  kinds.networks[network]! += 1
+  kinds.total += 1
+}
+
+/** Among the reports a kind that is this much more frequent than usual is what they are about. */
+const timesUsualMin = 3
+
+const timesUsual = ({ usual, reported }: Requesters, which: 'agents' | 'networks', kind: number): number =>
+  reported[which][kind]! / reported.total / ((usual[which][kind]! + 1) / (usual.total + categories))
+
+/** `others`: the reports are about some kinds, of which this is none. `nobody`: they are about no kind in particular. */
+export function reportedKind(requesters: Requesters, agent: number, network: number): 'this' | 'others' | 'nobody' {
+  const { reported } = requesters
+  if (reported.total === 0) return 'nobody'
+  const isReported = (which: 'agents' | 'networks', kind: number) =>
+    reported[which][kind]! >= 2 && timesUsual(requesters, which, kind) >= timesUsualMin
+  if (isReported('agents', agent) || isReported('networks', network)) return 'this'
+  for (let kind = 0; kind < categories; kind++)
+    if (isReported('agents', kind) || isReported('networks', kind)) return 'others'
+  return 'nobody'
 }
 
 const suspectsMax = 8
