@@ -93,7 +93,17 @@ export function violationOf(state: State, charge: Charge, now: number): Numbers 
   if (facts.campaign) return isUsed(brake, campaignWords(facts.campaign), now) ? broken.ofOneOrdinal : undefined
   if (!isLimited(state, facts)) return undefined
   const { letGo, granted } = lookUpHour(brake, facts.class, lane, now)
-  return overCap(state, lane, mailboxCount(brake, facts.mailbox, lane, now) + 1) ?? overLease(letGo + 1, granted)
+  const allowed = granted + announcedAudience(state, facts.class, lane, now)
+  return overCap(state, lane, mailboxCount(brake, facts.mailbox, lane, now) + 1) ?? overLease(letGo + 1, allowed)
+}
+
+/** What operators announced for this instant: no lease is granted for it. */
+function announcedAudience({ announced }: State, className: string, lane: Lane, now: number): number {
+  if (lane !== 'campaign') return 0
+  let sum = 0
+  for (const { class: name, from, until, audience } of announced)
+    if (name === className && from <= now && now < until) sum += audience
+  return sum
 }
 
 /** Whether the message must be held: it would break what always holds, or something else has. */
@@ -179,7 +189,7 @@ function letGo(state: State, charge: Charge, { at, isJudged }: { at: number; isJ
   if (!facts.campaign && isLimited(state, facts)) {
     numbers ??= overCap(state, lane, countMailbox(brake, facts.mailbox, lane, at))
     const hour = hourOf(account, at)
-    numbers ??= overLease(++hour.letGo, hour.granted)
+    numbers ??= overLease(++hour.letGo, hour.granted + announcedAudience(state, facts.class, lane, at))
   }
   if (numbers && isJudged) fail(brake, { ...placeOf(charge), numbers, messages: [facts.id] }, at)
 }

@@ -1,6 +1,7 @@
 import { unreachable } from '../std/assert.ts'
 import { type Hash64, high, isHash64, low } from '../std/hash64.ts'
 import type { Alarm } from './alarms.ts'
+import { brakeHolds } from './brake.ts'
 import { campaignsDue, decideCampaign, isCampaignCommand } from './campaign-decisions.ts'
 import { campaignFault } from './campaigns.ts'
 import { causeAheadMsMax, hasCause } from './causes.ts'
@@ -13,6 +14,7 @@ import type { LiveMessage } from './messages.ts'
 import { networkShare } from './observe.ts'
 import { classOf, probeClass } from './policy.ts'
 import { decideProposal, isProposalCommand } from './proposal-decisions.ts'
+import type { ReasonCode } from './reasons.ts'
 import { earlierAnswer } from './repeats.ts'
 import type { Scope } from './scope.ts'
 import { scopeOf } from './scope.ts'
@@ -205,19 +207,24 @@ function reconsider(state: State, id: MessageId, now: number): Decision {
   if (message.status.is !== 'waiting') return { events: [], answer: { type: 'done' } }
   const policy = classOf(state.policy, message.facts.class)
   if (!policy) return done({ type: 'MessageHeld', id, reasons: message.reasons })
+  if (message.reasons.includes('evidence.soft')) return goOn(state, message, now)
   const { until } = message.status
-  const verdict = judge(state, message.facts, policy, {
-    now,
-    again: {
-      decidedAt: message.decidedAt,
-      until,
-      lane: message.lane,
-      seen: message.reasons.includes('evidence.soft'),
-    },
-  })
+  const again = { decidedAt: message.decidedAt, until, lane: message.lane }
+  const verdict = judge(state, message.facts, policy, { now, again })
   if (verdict.awaitsCauseUntil !== undefined) return done()
   const told = alarmed(state, verdict, now)
   return { ...told, events: [...told.events, settled(id, verdict)], answer: { type: 'done' } }
+}
+
+/** It waited on soft evidence, with its cause already charged: nothing has confirmed the evidence, or a breaker has opened meanwhile. */
+function goOn(state: State, message: LiveMessage, now: number): Decision {
+  const { facts, lane, reasons, source, cause } = message
+  const { id } = facts
+  const held = (code: ReasonCode) => done({ type: 'MessageHeld', id, reasons: [...new Set([...reasons, code])] })
+  if (stopOf(state, placeOf(message), now)) return held('breaker.open')
+  if (brakeHolds(state, { facts, lane, source, cause: undefined }, now)) return held('brake.faulty')
+  if (!facts.campaign && budgetLeft(state, facts.class, lane, now) <= 0) return held('budget.exhausted')
+  return done({ type: 'MessageReleased', id, reasons, lane, ...(cause && { source }) })
 }
 
 /** What becomes of a message that has waited. */

@@ -123,6 +123,27 @@ describe('soft evidence that nothing confirms', () => {
   })
 })
 
+describe('an honest message that waited with others', () => {
+  it('goes on with the cause that it was charged, which stays used', () => {
+    const core = usual(templates)
+    const ratePerHourOfWeek = new Array(168).fill(120)
+    const facts = { key: hashOf('b'), occurredAt: core.at, source: 'ops', ratePerHourOfWeek } as const
+    core.do({ type: 'ReportSignal', signal: { kind: 'baseline', class: 'password-reset', ...facts } })
+    let outcome = ''
+    for (let n = 0; n < 60 && outcome !== 'hold reserved evidence.soft'; n++) {
+      const before = core.last
+      outcome = asked(core, 1000 + n)
+      const report = { key: hashOf(`r${n}`), occurredAt: core.at, source: 'web', message: before } as const
+      core.do({ type: 'ReportSignal', signal: { kind: 'reported', report: 'not-requested', ...report } })
+    }
+    const id = core.last
+    const { cause } = core.state.messages.get(id)!
+    pass(core, 10 * second)
+    expect(core.state.messages.get(id)).toMatchObject({ status: { is: 'ready' }, lane: 'reserved', cause })
+    expect(core.state.streaks.get('shop/password-reset')).toBeGreaterThan(200)
+  })
+})
+
 describe('a breaker', () => {
   const opened = () => {
     const core = usual(templates)
@@ -245,7 +266,7 @@ describe('requests of a kind that is not usual', () => {
     for (let n = 0; n < 400; n++) expect(ask(core, n, n % 8)).toBe('deliver open')
     const flood = Array.from({ length: 60 }, (_, n) => ask(core, 1000 + n, 20))
     expect(flood.filter(outcome => outcome === 'deliver open').length).toBeLessThan(20)
-    expect(flood.at(-1)).toBe('confirm open requester.concentrated')
+    expect(flood.at(-1)).toBe('confirm open evidence.hard')
     expect(ask(core, 2000, 3)).toBe('deliver open')
     expect(core.state.stops).toEqual([])
   })
@@ -341,6 +362,18 @@ describe('signals', () => {
     expect(delivered).toBeGreaterThan(2)
     expect(delivered).toBeLessThan(60)
     expect(eventsOf(core, 'AlarmRaised').at(-1)?.alarm).toMatchObject({ detector: 'rate', level: 'hard' })
+  })
+
+  it('of an announced send give its class the audience as budget, once', () => {
+    const core = new Core({ leases: false })
+    const cause = (n: number) => core.cause(`order-${n}`, { account: `a${n}`, kind: 'protection.ordered' })
+    const order = (n: number) =>
+      core.send({ class: 'forced-reset', account: `a${n}`, to: `a${n}@x`, cause: `order-${n}` })
+    for (let n = 0; n < 4; n++) cause(n)
+    expect(order(0)).toBe('hold campaign budget.exhausted')
+    const period = { from: core.at, until: core.at + hour }
+    signal(core, 'c', { kind: 'campaign-announced', class: 'forced-reset', audience: 2, ...period })
+    expect([1, 2, 3].map(order)).toEqual(['deliver campaign', 'deliver campaign', 'hold campaign budget.exhausted'])
   })
 
   it('of an announced send: its rate is expected', () => {

@@ -81,21 +81,25 @@ export function detect(
 }
 
 /**
- * `soft`: the message waits. `hard`: its breaker opens. `held`: the message alone is held, since what was found is about who asked: the
- * requests of others in the same place go on, and nobody can stop them by asking for much.
+ * `soft`: the message waits. `hard`: its breaker opens. `held`: the message alone is held, since what was found is about who asked, or
+ * about single messages: others in the same place go on, and nobody can stop them by asking for much.
  */
 export type Detected = { level?: 'soft' | 'hard' | 'held'; alarms: Alarm[] }
 
-const aboutRequesters: ReadonlySet<Detector> = new Set<Detector>([
+const aboutOne: ReadonlySet<Detector> = new Set<Detector>([
   'agents',
   'networks',
   'new-network',
   'unknown-account',
+  'old-cause',
 ])
 
-function isAboutRequester({ requesters }: Stream, { agent, network = 0 }: Observation, leading: Detector): boolean {
+/** The exact checks keep each of these by themselves: people are told that they add up, and no breaker is needed. */
+const keptAnyway: ReadonlySet<Detector> = new Set<Detector>(['test-material', 'wrong-recipient'])
+
+function isAboutOne({ requesters }: Stream, { agent, network = 0 }: Observation, leading: Detector): boolean {
   if (leading === 'reported') return agent !== undefined && reportedKind(requesters, agent, network) === 'this'
-  return aboutRequesters.has(leading)
+  return aboutOne.has(leading)
 }
 
 const severity = { none: 0, soft: 1, held: 2, hard: 3 }
@@ -122,8 +126,9 @@ function levelOf(
   if (days < softDays || !shows(stream, one, evidence)) return undefined
   const binding = isProven(forecast, now) ? days : evidence.firmDays * stream.share
   if (policy.mode !== 'enforce' || binding < softDays) return days >= hardDays ? 'notice' : undefined
+  if (keptAnyway.has(evidence.leading)) return binding < hardDays ? undefined : 'notice'
   if (binding < hardDays) return 'soft'
-  return isAboutRequester(stream, one, evidence.leading) ? 'held' : 'hard'
+  return isAboutOne(stream, one, evidence.leading) ? 'held' : 'hard'
 }
 
 /** What is known only later, such as a report, is shown by every message of the stream. */

@@ -20,7 +20,7 @@ import { rememberAnswer, sweepRepeats } from './repeats.ts'
 import { sweepNetworks } from './requesters.ts'
 import { isSameScope, type Place, scopeOf } from './scope.ts'
 import type { SignalFacts } from './signals.ts'
-import { fromConfig, longestFreshnessMs, type State, streakKey } from './state.ts'
+import { announcedOf, fromConfig, longestFreshnessMs, type State, streakKey } from './state.ts'
 import { byDetector, findStop, type Stop, trialsOf } from './stops.ts'
 
 /** Where an event stands: the position and instant of its batch. */
@@ -255,7 +255,7 @@ function addNotice(state: State, event: Decided, id: MessageId, when: When): voi
 
 function messageHeld(state: State, event: Extract<Event, { type: 'MessageHeld' }>, { at }: When): void {
   const { id, reasons, softUntil } = event
-  const { facts, lane, status } = state.messages.get(id)!
+  const { facts, lane, reasons: before } = state.messages.get(id)!
   if (event.seen)
     takeIn(state, { id, place: placeAt({ ...event, facts, lane: event.lane ?? lane, at }), seen: event.seen, at })
   if (event.cause) useCause(state.ledger, event.cause, facts.class, facts.address, at)
@@ -269,16 +269,14 @@ function messageHeld(state: State, event: Extract<Event, { type: 'MessageHeld' }
     patch.lane = event.lane
   }
   state.messages.change(id, patch)
-  // A message that waited for its cause in vain; one that a breaker caught says nothing about causes.
-  if (status.is === 'waiting' && !event.cause && !reasons.includes('breaker.open'))
-    broken(state, streakKey(facts.application, facts.class))
+  if (before.includes('cause.awaited') && !event.cause) broken(state, streakKey(facts.application, facts.class))
 }
 
 function messageReleased(state: State, event: Extract<Event, { type: 'MessageReleased' }>, { at }: When): void {
   const message = state.messages.get(event.id)
   assert(message && message.status.is !== 'ready', 'only a message that is kept is released')
   const { facts } = message
-  const waited = message.status.is === 'waiting'
+  const waited = message.status.is === 'waiting' && message.reasons.includes('cause.awaited')
   const going: Going = { facts, lane: event.lane, source: event.source ?? message.source, at }
   const cause = event.cause ?? message.cause
   if (event.seen) takeIn(state, { id: event.id, place: placeAt(going), seen: event.seen, at })
@@ -303,6 +301,11 @@ function messageReleased(state: State, event: Extract<Event, { type: 'MessageRel
 function spend(state: State, facts: MessageFacts, lane: LiveMessage['lane'], reasons: ReasonCode[], at: number): void {
   if (facts.campaign) return
   const className = facts.class
+  const announced = lane === 'campaign' ? announcedOf(state, className, at) : undefined
+  if (announced) {
+    announced.sent++
+    return
+  }
   const hour = hourOf(at)
   state.leases.spend(className, lane, hour)
   if (!reasons.includes('cause.source-silent')) return

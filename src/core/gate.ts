@@ -40,8 +40,8 @@ export type Verdict = {
 
 export type Occasion = {
   now: number
-  /** A message that has waited is looked at once more: it has been counted against its mailbox already, and perhaps `seen` by the detectors. */
-  again?: { decidedAt: number; until: number; lane: Lane; seen: boolean }
+  /** A message that has waited is looked at once more: it has been counted against its mailbox already. */
+  again?: { decidedAt: number; until: number; lane: Lane }
 }
 
 /** What the checks look at. */
@@ -273,8 +273,8 @@ function breaker(one: Case): Finding | undefined {
  * ends here anyway or still waits for its cause.
  */
 function evidence(one: Case): Finding | undefined {
-  const { state, facts, policy, place, now, again, verdict } = one
-  if (facts.via === 'notice' || facts.via === 'probe' || facts.campaign || again?.seen) return undefined
+  const { state, facts, policy, place, now, verdict } = one
+  if (facts.via === 'notice' || facts.via === 'probe' || facts.campaign) return undefined
   if (verdict.awaitsCauseUntil !== undefined || endsHere.has(verdict.outcome)) return undefined
   // What its network asks beyond its share is held already, and must not add up to a stop for others.
   if (verdict.reasons.includes('requester.concentrated')) return undefined
@@ -287,7 +287,7 @@ function evidence(one: Case): Finding | undefined {
     verdict.opens = place
     return { code: 'breaker.open', outcome: stoppedOutcome(one), binds: 'enforced' }
   }
-  if (level === 'held') return { code: 'requester.concentrated', outcome: stoppedOutcome(one), binds: 'enforced' }
+  if (level === 'held') return { code: 'evidence.hard', outcome: stoppedOutcome(one), binds: 'enforced' }
   if (level !== 'soft') return undefined
   return {
     code: 'evidence.soft',

@@ -95,7 +95,7 @@ export function takeSignal(state: State, signal: SignalFacts, at: number): void 
       const { class: className, audience, from, until } = signal
       state.announced = [
         ...state.announced.filter(one => at < one.until),
-        { class: className, audience, from, until },
+        { class: className, audience, from, until, sent: 0 },
       ].slice(-announcedMax)
       return
     }

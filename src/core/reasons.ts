@@ -21,6 +21,7 @@ export const reasons = {
   'cap.mailbox': 'This mailbox has received as many messages of this lane as its cap allows for now.',
   'requester.concentrated': 'Far more requests than usual come from the network that this one came from.',
   'breaker.open': 'The class is stopped, by a person or by a detector.',
+  'evidence.hard': 'The message shows what marks a wrongful send that is going on; it is kept, and others go.',
   'evidence.soft': 'Something looks unusual; the message waits some seconds and goes on unless that is confirmed.',
   'budget.exhausted': 'The budget of this class and lane is used up for this hour; the message is kept.',
   'brake.faulty':

@@ -59,7 +59,7 @@ export type State = {
   /** Keys of the signals of the last day, so that one that comes twice counts once. A row has 12 bytes: key 2, reported (s) 1. */
   signals: Table
   /** Announced bulk sends that are still to come or under way. */
-  announced: { class: string; audience: number; from: number; until: number }[]
+  announced: Announced[]
   /** What was sent of a class so far: messages, and the templates that are usual in it. */
   usual: Record<string, { messages: number; templates: string[] }>
   /** Templates and versions that a loaded baseline names as approved, besides those of the policy. */
@@ -113,9 +113,18 @@ export function nextDue(state: State): number | undefined {
 const sooner = (a: number | undefined, b: number | undefined): number | undefined =>
   a === undefined || (b !== undefined && b < a) ? b : a
 
-/** How many messages of a class and lane may still be charged in this clock hour. */
+/** A bulk send that an operator announced; `sent` of its audience so far. */
+export type Announced = { class: string; audience: number; from: number; until: number; sent: number }
+
+/** The announced send that a bulk message of this class belongs to: one that is under way and has not reached its audience. */
+export const announcedOf = ({ announced }: State, className: string, now: number): Announced | undefined =>
+  announced.find(one => one.class === className && one.from <= now && now < one.until && one.sent < one.audience)
+
+/** How many messages of a class and lane may still be charged in this clock hour; of an announced send, how many of its audience are left. */
 export function budgetLeft(state: State, className: string, lane: Lane, now: number): number {
   if (!classOf(state.policy, className)) return 0
+  const announced = lane === 'campaign' ? announcedOf(state, className, now) : undefined
+  if (announced) return announced.audience - announced.sent
   const hour = hourOf(now)
   if (className === probeClass) return probesPerHourMax - state.leases.spent(className, lane, hour)
   return state.leases.left(className, lane, hour, state.demand.limit(className, lane, hour))

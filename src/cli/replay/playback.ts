@@ -1,7 +1,8 @@
 import type { Command } from '../../core/commands.ts'
 import type { Window } from '../../core/effects.ts'
-import type { Event, MessageFacts } from '../../core/events.ts'
+import type { Event, MessageFacts, MessageId } from '../../core/events.ts'
 import { type Policy, versionsOf } from '../../core/policy.ts'
+import type { SignalFacts } from '../../core/signals.ts'
 import { Alarms } from './alarms.ts'
 import { JournalHash } from './journal-hash.ts'
 import { type Counts, counted, type Follow, noCounts, type Origin, Outcomes } from './outcomes.ts'
@@ -24,6 +25,8 @@ export type Played = {
 }
 
 const templatesMax = 256
+/** About 100 bytes each. */
+const withheldMax = 4_000_000
 const versionsMax = 64
 
 /** A trace under one policy: command by command, in virtual time. */
@@ -56,13 +59,22 @@ export class Playback {
       this.#learnTemplate(command.message, at)
       this.#outcomes.requesting(origin!)
       this.#alarms.requested(command.message.id, origin!.id)
+      if (this.#withheld.size < withheldMax) this.#withheld.add(command.message.id)
     }
+    if (command.type === 'ReportSignal' && this.#isOfWithheld(command.signal)) return undefined
     const answer = this.#partition.submit(command, at)
     if (answer.type === 'refused') return answer.code
     if (answer.type === 'decided' && answer.repeat && command.type === 'RequestMessage')
       this.#outcomes.repeat(command.message, at, answer)
     return undefined
   }
+
+  /** What was not delivered under this policy nobody has read: nothing is heard of it. */
+  #isOfWithheld(signal: SignalFacts): boolean {
+    return 'message' in signal && signal.message !== undefined && this.#withheld.has(signal.message)
+  }
+  /** Messages that were asked for and not delivered, or not yet. */
+  readonly #withheld = new Set<MessageId>()
 
   /** The trace has ended: soft holds end, what may go goes, and everything is told. */
   end(): Played {
@@ -86,6 +98,7 @@ export class Playback {
   #happened(event: Event, at: number): void {
     this.#hash.add(event, at)
     this.#alarms.happened(event, at)
+    if (event.type === 'MessageDelivered') this.#withheld.delete(event.id)
     const delivered = this.#outcomes.happened(event, at)
     if (delivered) this.#alarms.delivered(delivered)
   }
