@@ -1,5 +1,6 @@
-import { type Effect, placeOf } from '../src/core/effects.ts'
+import type { Effect } from '../src/core/effects.ts'
 import type { Event } from '../src/core/events.ts'
+import { placeOf } from '../src/core/messages.ts'
 import { lanes } from '../src/core/policy.ts'
 import { covers, isSameScope, type Scope, scopeOf } from '../src/core/scope.ts'
 import { pauseClass, resumeClass } from '../src/engine/operator.ts'

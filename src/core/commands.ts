@@ -26,6 +26,8 @@ export type Command =
   | ({ type: 'ResumeClass'; by: string } & Scope)
   /** The holder of the account says in the app that the message was asked for. */
   | { type: 'ConfirmMessage'; id: MessageId; by: string }
+  /** One that waited for its holder's word goes as a canary of a half-open breaker. */
+  | { type: 'ReleaseWaiting'; id: MessageId }
   /** What was ready when its breaker opened is held. */
   | { type: 'RecallMessage'; id: MessageId }
   | CampaignCommand

@@ -6,11 +6,12 @@ import { campaignsDue, decideCampaign, isCampaignCommand } from './campaign-deci
 import { campaignFault } from './campaigns.ts'
 import { causeAheadMsMax, hasCause } from './causes.ts'
 import type { Answer, Command, Decision, Handover } from './commands.ts'
-import { isVouchedFor, placeOf } from './effects.ts'
+import { isVouchedFor } from './effects.ts'
 import type { CauseFacts, Event, MessageFacts, MessageId } from './events.ts'
 import { expiryOf, judge, type Verdict } from './gate.ts'
 import { healthDue, reviewHealth } from './health.ts'
 import type { LiveMessage } from './messages.ts'
+import { placeOf } from './messages.ts'
 import { networkShare } from './observe.ts'
 import { classOf, probeClass } from './policy.ts'
 import { decideProposal, isProposalCommand } from './proposal-decisions.ts'
@@ -20,7 +21,7 @@ import type { Scope } from './scope.ts'
 import { scopeOf } from './scope.ts'
 import type { SignalFacts } from './signals.ts'
 import { budgetLeft, fromConfig, type State } from './state.ts'
-import { byDetector, findStop, openMs, stopOf, stopsMax } from './stops.ts'
+import { byDetector, canariesLeft, findStop, openMs, stopOf, stopsMax } from './stops.ts'
 
 /** What happens when somebody wants something now. Pure: looks at the state, changes nothing. */
 export function decide(state: State, command: Command, now: number): Decision {
@@ -69,6 +70,8 @@ export function decide(state: State, command: Command, now: number): Decision {
       return reportSignal(state, command.signal, now)
     case 'ConfirmMessage':
       return confirm(state, command.id, command.by, now)
+    case 'ReleaseWaiting':
+      return releaseWaiting(state, command.id, now)
     case 'RecallMessage':
       return recall(state, command.id)
     case 'ReviewHealth':
@@ -342,7 +345,9 @@ function tick(state: State, inFlight: ReadonlySet<MessageId>, now: number): Deci
   const unswept = state.stops.filter(({ breaker, isSwept }) => breaker && (!isSwept || now >= breaker.endsAt))
   const caught = unswept.length > 0 ? recalls(state, inFlight, now) : []
   for (const { scope, isSwept } of unswept) if (!isSwept) events.push({ type: 'BreakerSwept', scope })
-  return { events, answer: { type: 'done' }, next: [...caught, ...dueNow(state, inFlight, now)] }
+  const slow = slowLane(state, now)
+  events.push(...slow.events)
+  return { events, answer: { type: 'done' }, next: [...caught, ...slow.next, ...dueNow(state, inFlight, now)] }
 }
 
 function stopsDue(state: State, now: number): Event[] {
@@ -352,6 +357,34 @@ function stopsDue(state: State, now: number): Event[] {
     if (breaker.phase === 'half-open') return [{ type: 'BreakerClosed', scope, by: byDetector }]
     return [{ type: 'BreakerHalfOpened', scope, endsAt: now + state.policy.breakers.trialMs }]
   })
+}
+
+/** The canaries of a trial are taken first from those who have waited for their word the longest. */
+function slowLane(state: State, now: number): { events: Event[]; next: Command[] } {
+  const events: Event[] = []
+  const next: Command[] = []
+  for (const { scope, breaker } of state.stops) {
+    if (breaker?.slowAt === undefined || now < breaker.slowAt || now >= breaker.endsAt) continue
+    let left = canariesLeft(breaker, state.policy, now)
+    for (const { facts, reasons, expiresAt } of state.messages.confirming(scope)) {
+      if (left === 0) break
+      if (expiresAt <= now || reasons.includes('requester.concentrated') || reasons.includes('evidence.hard')) continue
+      next.push({ type: 'ReleaseWaiting', id: facts.id })
+      left--
+    }
+    events.push({ type: 'SlowLaneServed', scope, nextAt: now + state.policy.breakers.canaryIntervalMs })
+  }
+  return { events, next }
+}
+
+function releaseWaiting(state: State, id: MessageId, now: number): Decision {
+  const message = state.messages.get(id)
+  if (message?.status.is !== 'confirming') return refused('message.not-to-confirm')
+  const { facts, lane, reasons, source, cause } = message
+  if (budgetLeft(state, facts.class, lane, now) <= 0) return refused('budget.exhausted')
+  if (brakeHolds(state, { facts, lane, source, cause: undefined }, now)) return refused('message.not-held')
+  const told = [...new Set([...reasons, 'hold.slow-lane'] as const)]
+  return done({ type: 'MessageReleased', id, reasons: told, lane, ...(cause && { source }) })
 }
 
 /** What was decided before a breaker opened and is not with the world: it waits for a person. */

@@ -272,6 +272,37 @@ describe('requests of a kind that is not usual', () => {
   })
 })
 
+describe('the slow lane', () => {
+  it('lets those who wait longest through, a few in each interval of a trial', () => {
+    const core = usual(templates)
+    const scope = { class: 'password-reset', lane: 'open', source: 'web', template: 'reset' } as const
+    core.do({ type: 'PauseClass', ...scope, by: 'operator', reason: 'drill' })
+    const ids = Array.from({ length: 5 }, (_, n) => {
+      expect(asked(core, 3000 + n, 'reset', 'unknown')).toBe('confirm open breaker.open')
+      return core.last
+    })
+    core.do({ type: 'ResumeClass', ...scope, by: 'operator' })
+    const endsAt = core.at + 10 * minute
+    const opened = { scope, by: 'detector', reason: 'reported', since: core.at, isSwept: true }
+    const trial = {
+      alarm: 1,
+      trips: 1,
+      phase: 'half-open',
+      endsAt,
+      canaries: 0,
+      intervalAt: core.at,
+      slowAt: core.at + minute,
+    } as const
+    core.state.stops.push({ ...opened, breaker: { ...trial } })
+    pass(core, minute)
+    expect(ids.map(id => core.statusOf(id))).toEqual(['ready', 'ready', 'ready', 'confirming', 'confirming'])
+    const due = core.due([], { inFlightMax: 1000, bulkInFlightMax: 500 }).map(({ id }) => id)
+    expect(due).toEqual(expect.arrayContaining(ids.slice(0, 3)))
+    pass(core, minute)
+    expect(ids.map(id => core.statusOf(id))).toEqual(['ready', 'ready', 'ready', 'ready', 'ready'])
+  })
+})
+
 describe('the address of somebody else in the content', () => {
   it('holds when that person was written to lately, and not otherwise', () => {
     const core = new Core()

@@ -1,9 +1,8 @@
 import { isOnlyReserved } from './brake.ts'
 import { isWithheld } from './campaigns.ts'
 import type { MessageFacts, MessageId } from './events.ts'
-import type { LiveMessage } from './messages.ts'
+import { type LiveMessage, placeOf } from './messages.ts'
 import type { Lane } from './policy.ts'
-import type { Place } from './scope.ts'
 import type { State } from './state.ts'
 import { stopOf } from './stops.ts'
 
@@ -65,19 +64,12 @@ export function isStopped(
   if (isWithheld(state.campaigns, message.facts) || isOnlyReserved(state, message.lane)) return true
   if (state.stops.length === 0) return false
   const stop = stopOf(state, placeOf(message), now)
-  return stop !== undefined && !(stop.breaker && message.isVouchedFor)
+  // What a half-open breaker let the gate decide for is its canary; what was decided before has been caught.
+  return stop !== undefined && !(stop.breaker && (message.isVouchedFor || stop.breaker.phase === 'half-open'))
 }
 
 export const isVouchedFor = ({ reasons }: Pick<LiveMessage, 'reasons'>): boolean =>
   reasons.includes('hold.released') || reasons.includes('hold.confirmed')
-
-/** Where a message, or its hand-over, stands. */
-export const placeOf = ({ facts, lane, source }: Pick<LiveMessage, 'facts' | 'lane' | 'source'>): Place => ({
-  class: facts.class,
-  lane,
-  source,
-  template: facts.template?.name ?? '',
-})
 
 function countBulk(inFlight: ReadonlyMap<MessageId, Effect>): number {
   let count = 0

@@ -175,6 +175,8 @@ export type Event =
   | { type: 'BreakerOpened'; scope: Scope; alarm: number; reason: string; trips: number; endsAt: number }
   /** What was decided before it opened, and is not with the world, has been caught. */
   | { type: 'BreakerSwept'; scope: Scope }
+  /** Some of those who wait for their word went as canaries of a trial, or nobody waits; looked at again at `nextAt`. */
+  | { type: 'SlowLaneServed'; scope: Scope; nextAt: number }
   | { type: 'BreakerHalfOpened'; scope: Scope; endsAt: number }
   /** By itself after a trial without a finding, or by a person. */
   | { type: 'BreakerClosed'; scope: Scope; by: string }
@@ -208,6 +210,7 @@ const aboutMessages = {
   AlarmRaised: false,
   BreakerOpened: false,
   BreakerSwept: false,
+  SlowLaneServed: false,
   BreakerHalfOpened: false,
   BreakerClosed: false,
   CampaignDrafted: false,

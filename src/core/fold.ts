@@ -6,11 +6,11 @@ import { applyPolicy, countDelivered, loadBaseline } from './budgets.ts'
 import { type CampaignEvent, foldCampaign, foldForCampaigns, isCampaignEvent } from './campaigns.ts'
 import { countMessage, markNoticed, sweepCaps } from './caps.ts'
 import { causeOf, returnCause, sweepLedger, useCause } from './causes.ts'
-import { placeOf } from './effects.ts'
 import type { Event, MessageFacts, MessageId } from './events.ts'
 import { watchHealth } from './health.ts'
 import { hourOf } from './leases.ts'
 import type { LiveMessage } from './messages.ts'
+import { placeOf } from './messages.ts'
 import { followUp, learnTemplate, rearm, takeCause, takeIn, takeSignal } from './observe.ts'
 import { classOf } from './policy.ts'
 import { countLeavers, foldProposal, isProposalEvent, membersBefore, type ProposalEvent } from './proposals.ts'
@@ -83,6 +83,7 @@ function apply(state: State, event: Exclude<Event, CampaignEvent | ProposalEvent
     case 'ClassResumed':
     case 'BreakerOpened':
     case 'BreakerSwept':
+    case 'SlowLaneServed':
     case 'BreakerHalfOpened':
     case 'BreakerClosed':
       return applyStop(state, event, when)
@@ -103,7 +104,16 @@ function apply(state: State, event: Exclude<Event, CampaignEvent | ProposalEvent
 
 type StopEvent = Extract<
   Event,
-  { type: 'ClassPaused' | 'ClassResumed' | 'BreakerOpened' | 'BreakerSwept' | 'BreakerHalfOpened' | 'BreakerClosed' }
+  {
+    type:
+      | 'ClassPaused'
+      | 'ClassResumed'
+      | 'BreakerOpened'
+      | 'BreakerSwept'
+      | 'SlowLaneServed'
+      | 'BreakerHalfOpened'
+      | 'BreakerClosed'
+  }
 >
 
 function applyStop(state: State, event: StopEvent, when: When): void {
@@ -125,10 +135,21 @@ function applyStop(state: State, event: StopEvent, when: When): void {
       if (stop) stop.isSwept = true
       return
     }
+    case 'SlowLaneServed': {
+      const breaker = findStop(state.stops, event.scope)?.breaker
+      if (breaker) breaker.slowAt = event.nextAt
+      return
+    }
     case 'BreakerHalfOpened': {
       const stop = findStop(state.stops, event.scope)
       assert(stop?.breaker, 'only a breaker becomes half-open')
-      Object.assign(stop.breaker, { phase: 'half-open', endsAt: event.endsAt, canaries: 0, intervalAt: when.at })
+      Object.assign(stop.breaker, {
+        phase: 'half-open',
+        endsAt: event.endsAt,
+        canaries: 0,
+        intervalAt: when.at,
+        slowAt: when.at + state.policy.breakers.canaryIntervalMs,
+      })
       return rearm(state, event.scope, when.at)
     }
     case 'BreakerClosed':

@@ -5,7 +5,7 @@ import type { Captured, Page } from './capture.ts'
 import type { MessageFacts, MessageId } from './events.ts'
 import { type Lane, lanes } from './policy.ts'
 import type { ReasonCode } from './reasons.ts'
-import { covers, type Place } from './scope.ts'
+import { covers, type Place, type Scope } from './scope.ts'
 
 /** A message that is not at its end yet. What has ended lives on only as a repeat and in the register. */
 export type LiveMessage = {
@@ -56,6 +56,7 @@ export class LiveMessages implements Captured {
   #size = 0
   #turn = 0
   #held = 0
+  readonly #confirming = new Set<MessageId>()
   readonly #ready: Map<MessageId, LiveMessage>[] = Array.from({ length: ranks }, () => new Map())
   readonly #later = new Calendar<MessageId>({ slotMs: 100 })
   readonly #ends = new Calendar<MessageId>({ slotMs: 1000 })
@@ -110,21 +111,15 @@ export class LiveMessages implements Captured {
 
   /** The messages that wait at a place. */
   waitingAt(place: Place): MessageId[] {
-    const found: MessageId[] = []
-    for (const id of this.#waits.all()) {
+    return [...this.#waits.all()].filter(id => covers(place, placeOf(this.get(id)!)))
+  }
+
+  /** The messages of a scope that wait for their holder's word, the longest first. */
+  *confirming(scope: Scope): Generator<LiveMessage> {
+    for (const id of this.#confirming) {
       const message = this.get(id)!
-      if (
-        covers(place, {
-          ...place,
-          class: message.facts.class,
-          lane: message.lane,
-          source: message.source,
-          template: message.facts.template?.name ?? '',
-        })
-      )
-        found.push(id)
+      if (covers(scope, placeOf(message))) yield message
     }
-    return found
   }
 
   /** Ready messages, the most urgent first, without those that `skip` names. */
@@ -217,6 +212,7 @@ export class LiveMessages implements Captured {
       return
     }
     this.#held++
+    if (status.is === 'confirming') this.#confirming.add(id)
     if (status.is !== 'waiting') return
     this.#waits.add(status.until, id)
     for (const key of waitKeys(message)) this.#addWaiter(key, id)
@@ -232,6 +228,7 @@ export class LiveMessages implements Captured {
       return
     }
     this.#held--
+    this.#confirming.delete(id)
     if (status.is !== 'waiting') return
     this.#waits.remove(status.until, id)
     for (const key of waitKeys(message)) this.#removeWaiter(key, id)
@@ -257,6 +254,14 @@ export class LiveMessages implements Captured {
     }
   }
 }
+
+/** Where a message stands, in whatever form it is known. */
+export const placeOf = ({ facts, lane, source }: Pick<LiveMessage, 'facts' | 'lane' | 'source'>): Place => ({
+  class: facts.class,
+  lane,
+  source,
+  template: facts.template?.name ?? '',
+})
 
 /** A message that names its cause waits for that one alone; any other for whatever its account or its address causes. */
 const waitKeys = ({ facts, account }: LiveMessage): Hash64[] =>

@@ -1,9 +1,9 @@
 import { unreachable } from '../std/assert.ts'
 import { Sha256 } from '../std/sha256.ts'
 import type { Command, Decision, RefusalCode } from './commands.ts'
-import { placeOf } from './effects.ts'
 import type { Event, MessageId } from './events.ts'
 import type { LiveMessage } from './messages.ts'
+import { placeOf } from './messages.ts'
 import { isSamePerson } from './people.ts'
 import { classOf } from './policy.ts'
 import {

@@ -1,7 +1,6 @@
 import { assert, unreachable } from '../std/assert.ts'
-import { placeOf } from './effects.ts'
 import type { Event, MessageId } from './events.ts'
-import { type LiveMessage, type LiveMessages, rankOf } from './messages.ts'
+import { type LiveMessage, type LiveMessages, placeOf, rankOf } from './messages.ts'
 import type { ReasonCode } from './reasons.ts'
 import { covers, type Scope } from './scope.ts'
 

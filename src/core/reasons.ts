@@ -27,6 +27,7 @@ export const reasons = {
   'brake.faulty':
     'The brake itself looks faulty, so only the reserved lane is served until a person has looked; the message is kept.',
   'hold.released': 'A person released the message.',
+  'hold.slow-lane': 'The message waited until the stop of its lane let a few through.',
   'hold.confirmed': 'The holder of the account confirmed the request in the app.',
   'hold.discarded': 'A person discarded the message.',
   'delivery.rejected': 'The upstream refused the message for good.',

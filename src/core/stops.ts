@@ -30,6 +30,8 @@ export type Breaker = {
   /** Canaries that went in the interval that began at `intervalAt`. */
   canaries: number
   intervalAt: number
+  /** When those who wait longest are next let through, in a trial. */
+  slowAt?: number
 }
 
 export const stopsMax = 256
@@ -57,11 +59,10 @@ export function stopOf(
 }
 
 /** A half-open breaker holds when the canaries of its interval are used up. */
-export function holds({ until, breaker }: Stop, { breakers }: Policy, now: number): boolean {
+export function holds({ until, breaker }: Stop, policy: Policy, now: number): boolean {
   if (!breaker) return until === undefined || now < until
   if (breaker.phase === 'open') return true
-  const isNewInterval = now - breaker.intervalAt >= breakers.canaryIntervalMs
-  return !isNewInterval && breaker.canaries >= breakers.canaries
+  return canariesLeft(breaker, policy, now) === 0
 }
 
 /** Half-open breakers that a message at this place is a canary of. */
@@ -79,8 +80,17 @@ export function openMs({ breakers }: Policy, trips: number): number {
 export function nextStopDue(stops: readonly Stop[]): number | undefined {
   let due: number | undefined
   for (const { until, since, breaker, isSwept } of stops) {
-    const at = breaker && !isSwept ? since : (breaker?.endsAt ?? until)
+    const at = breaker && !isSwept ? since : (earlier(breaker?.endsAt, breaker?.slowAt) ?? until)
     if (at !== undefined && (due === undefined || at < due)) due = at
   }
   return due
+}
+
+const earlier = (a: number | undefined, b: number | undefined): number | undefined =>
+  a === undefined || (b !== undefined && b < a) ? b : a
+
+/** How many more canaries may go now. */
+export function canariesLeft({ phase, canaries, intervalAt }: Breaker, { breakers }: Policy, now: number): number {
+  if (phase === 'open') return 0
+  return now - intervalAt >= breakers.canaryIntervalMs ? breakers.canaries : Math.max(0, breakers.canaries - canaries)
 }

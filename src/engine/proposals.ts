@@ -1,6 +1,6 @@
 import type { Answer } from '../core/commands.ts'
-import { placeOf } from '../core/effects.ts'
 import type { MessageId } from '../core/events.ts'
+import { placeOf } from '../core/messages.ts'
 import type { BlockedCode } from '../core/proposal-decisions.ts'
 import { membersOf, type Proposal } from '../core/proposals.ts'
 import { type Partition, PartitionUnavailable } from './partition.ts'
