@@ -203,6 +203,30 @@ describe('a breaker', () => {
   })
 })
 
+describe('people who get what they asked for', () => {
+  it.each([
+    { given: 'many of them ask again', to: (n: number) => n >> 1, inOrder: undefined },
+    { given: 'by chance they come in the order of a list', to: (n: number) => n, inOrder: true },
+  ])('stop nobody when $given', ({ to, inOrder }) => {
+    const core = usual(templates)
+    const facts = { key: hashOf('b'), occurredAt: core.at, source: 'ops', ratePerHourOfWeek: new Array(168).fill(3600) }
+    core.do({ type: 'ReportSignal', signal: { kind: 'baseline', class: 'password-reset', ...facts } })
+    const outcomes = Array.from({ length: 200 }, (_, n) => {
+      core.at += second
+      const who = { account: `asker-${to(n)}`, to: `asker-${to(n)}@example.org` }
+      core.cause(`asks-${n}`, { account: who.account, recipients: [who.to], trust: 'session' })
+      return core.send({
+        ...who,
+        cause: `asks-${n}`,
+        template: { name: 'reset' },
+        ...(inOrder !== undefined && { inOrder }),
+      })
+    })
+    expect(new Set(outcomes)).toEqual(new Set(['deliver reserved']))
+    expect(core.state.stops).toEqual([])
+  })
+})
+
 describe('one network that asks for many accounts', () => {
   const network = hashOf('network')
   const ask = (core: Core, n: number, from = network) => {

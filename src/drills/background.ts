@@ -51,6 +51,9 @@ export function playBackground(stage: Stage, classes: readonly string[], usual: 
 /** A batch that is sent every day or week at a given hour, so that history knows it. */
 export type UsualBatch = { class: string; size: number; hours: readonly number[] }
 
+/** A job that sends an hour's messages within minutes: most minutes have none, and a few have all. History has seen that as well. */
+const batchDispersion = 0.1
+
 /** Arrivals by the minute: a negative binomial number, each somewhere in its minute. */
 function everyMinute(stage: Stage, perMinute: number, random: Random, act: () => void): void {
   const turn = (): void => {
@@ -95,7 +98,7 @@ function loadBaseline(stage: Stage, classes: readonly string[], name: string, us
       class: name,
       lane,
       ratePerHourOfWeek,
-      dispersion,
+      dispersion: usual?.class === name ? batchDispersion : dispersion,
       ...(approved ? { templates: approved } : {}),
     })
   }

@@ -46,6 +46,22 @@ describe(`a drill, seed ${seed}`, () => {
   })
 })
 
+describe('a drill that history knows the beginning of', () => {
+  it.each(['double-run', 'mautic-2020', 'safebase-2023'])('%s: the usual batch is let go', name => {
+    const { meant, stop } = play(name, { warmUpHours: 1.1 })
+    expect(stop.beforeOnset).toBe(0)
+    expect(meant.requested).toBe(meant.delivered)
+  })
+})
+
+describe('an attack on one mailbox', () => {
+  it.each(['reset-bombing', 'smoke-screen'])('%s: stops nobody else', name => {
+    const outcome = play(name, { perMinute: 60, size: 500 })
+    expect(outcome).toMatchObject({ asExpected: true, honest: { share: 1 } })
+    expect(outcome.wrongful.delivered).toBe(setting.policy.caps.open.perHour)
+  })
+})
+
 describe('every drill', () => {
   it.each(drills.map(({ name }) => name))('%s is understood to the last event', name => {
     const { report } = play(name, { size: 60, perMinute: 5, warmUpHours: 0.1 })

@@ -108,7 +108,9 @@ class Score {
       share: requested === 0 ? 1 : delivered / requested,
       delayMs: delaysOf(this.#delays),
     }
-    const asExpected = stop.beforeOnset === 0 && stop.expected === (stop.by !== 'nothing')
+    // Where nothing is to be stopped, the gate may well hold single messages.
+    const ends = stop.expected ? stop.by !== 'nothing' : stop.by !== 'breaker'
+    const asExpected = stop.beforeOnset === 0 && ends
     return {
       drill: drill.name,
       parameters,
