@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { Core, hour, minute, second } from '../../test/core.ts'
+import { Core, hashOf, hour, minute, second } from '../../test/core.ts'
+import { Random } from '../std/random.ts'
 import type { Alarm } from './alarms.ts'
 import { nextDue } from './state.ts'
 
@@ -165,21 +166,67 @@ describe('mail is not late', () => {
 })
 
 describe('what the provider reports', () => {
+  const tell = (core: Core, what: string, id: string): void => {
+    const key = hashOf(`${what} ${id}`)
+    const signal = { key, source: 'provider', kind: 'provider', what, provider: 'p', message: id, occurredAt: core.at }
+    core.do({ type: 'ReportSignal', signal } as never)
+  }
+
   it.each([
     ['delivered', 20 * minute, 1],
     ['deferred', 20 * minute, 1],
     ['delivered', 20 * second, 0],
     ['deferred', 20 * second, 0],
     ['bounced', 20 * minute, 0],
-  ] as const)('%s after %i ms', (what, after, alarms) => {
+  ] as const)('%s after %i ms, of each of five messages', (what, after, alarms) => {
     const core = given()
-    const id = ask(core)
-    core.handover(id, 'accepted')
+    const ids = Array.from({ length: 5 }, () => ask(core))
+    for (const id of ids) core.handover(id, 'accepted')
     pass(core, after)
-    const signal = { key: '00000000000000aa', source: 'provider', kind: 'provider', what, provider: 'p', message: id }
-    core.do({ type: 'ReportSignal', signal: { ...signal, occurredAt: core.at } as never })
+    for (const id of ids) tell(core, what, id)
     pass(core, second)
     expect(late(core).map(({ numbers }) => numbers.atProvider)).toEqual(alarms ? [1] : [])
+  })
+
+  it.each([
+    ['ten messages a minute', 6 * second],
+    ['two', 30 * second],
+    ['one each five minutes', 5 * minute],
+  ])('one in a hundred deferred by minutes is usual, of %s, for a day', (_, everyMs) => {
+    const core = given()
+    const random = new Random(7)
+    const due: { id: string; at: number }[] = []
+    for (const end = core.at + 24 * hour; core.at < end; pass(core, everyMs)) {
+      for (; due[0] && due[0].at <= core.at; due.shift()) tell(core, 'delivered', due[0].id)
+      const id = ask(core)
+      core.handover(id, 'accepted')
+      due.push({ id, at: core.at + (random.chance(0.01) ? (1 + 4 * random.uniform()) * minute : 2 * second) })
+      due.sort((a, b) => a.at - b.at)
+    }
+    expect(late(core)).toEqual([])
+  })
+})
+
+describe('one straggler', () => {
+  it('in our own hands is told where there never was one, and the next alone is not', () => {
+    const core = given()
+    const one = (delayMs: number): void => traffic(core, 0.01, { delayMs, everyMs: hour })
+    for (let n = 0; n < 300; n++) {
+      one(second)
+      pass(core, 10 * second)
+    }
+    one(5 * minute)
+    pass(core, 10 * minute)
+    expect([late(core).length, cleared(core).length]).toEqual([1, 1])
+    one(5 * minute)
+    pass(core, 10 * minute)
+    expect(late(core)).toHaveLength(1)
+    // Four of four are another matter, within two minutes.
+    const from = core.at
+    for (let n = 0; n < 4; n++) ask(core)
+    pass(core, 2 * minute)
+    expect(late(core)).toHaveLength(2)
+    expect(late(core)[1]!.at - from).toBeLessThanOrEqual(2 * minute)
   })
 })
 

@@ -1,3 +1,4 @@
+import { exp, log } from '../std/exponential.ts'
 import { Table } from '../std/table.ts'
 import type { Alarm } from './alarms.ts'
 import { isOnlyReserved } from './brake.ts'
@@ -13,7 +14,8 @@ import type { State } from './state.ts'
  * to being handed over is held against its usual; and, where the provider says when it delivered, so is the time from there on.
  *
  * It is late when one message in twenty of the last two minutes, those that still wait counted in, took longer than five times the usual
- * 95th percentile, or than a minute where that is more. The usual is learnt from minutes that were in order, and is frozen while mail is late.
+ * 95th percentile, or than a minute where that is more; and more of them did than the usual share of such stragglers explains (below). The
+ * usual is learnt from minutes that were in order, and is frozen while mail is late.
  * What stands still because a person, a breaker or the brake holds it is not late; its time begins when it is let go on. Campaigns are paced
  * on purpose, and have their own progress.
  */
@@ -28,6 +30,8 @@ export type Track = {
   usual: number[]
   /** The 95th percentile of these, ms. */
   usualMs: number
+  /** How many of these were over the limit at their time. */
+  usualLate: number
   /** The last minutes with a delivery, the newest last. */
   minutes: Minute[]
   lines: Line[]
@@ -127,6 +131,7 @@ function trackOf({ lateness: { tracks } }: State, { class: className, lane }: Pl
     stage,
     usual: new Array<number>(bins).fill(0),
     usualMs: 0,
+    usualLate: 0,
     minutes: [],
     lines: [],
   }
@@ -218,7 +223,10 @@ function observe(state: State, track: Track, { delayMs, at }: { delayMs: number;
   if (delayMs <= limitOf(state, track)) return
   minute.late++
   if (track.late) track.late.badAt = at
-  else if (shareIsLate(recent(track, at))) track.foundAt ??= at
+  else {
+    const { total, late } = recent(track, at)
+    if (late >= lateMin(track, total)) track.foundAt ??= at
+  }
 }
 
 function minuteAt(track: Track, number: number): Minute {
@@ -231,11 +239,14 @@ function minuteAt(track: Track, number: number): Minute {
 }
 
 /** A minute in order becomes part of the usual. */
-function learn(track: Track, { delays, total }: Minute): void {
+function learn(track: Track, { delays, total, late }: Minute): void {
   if (track.late || track.foundAt !== undefined || total === 0) return
   for (let bin = 0; bin < bins; bin++) track.usual[bin]! += delays[bin]!
-  const sum = track.usual.reduce((a, b) => a + b)
-  if (sum > usualMax) track.usual = track.usual.map(count => count / 2)
+  track.usualLate += late
+  if (totalOf(track.usual) > usualMax) {
+    track.usual = track.usual.map(count => count / 2)
+    track.usualLate /= 2
+  }
   track.usualMs = percentile95(track.usual)
 }
 
@@ -256,13 +267,67 @@ function recent({ minutes }: Track, at: number): { total: number; late: number }
   return { total, late }
 }
 
-const shareIsLate = ({ total, late }: { total: number; late: number }): boolean => late > 0 && late * oneIn >= total
+const totalOf = (counts: readonly number[]): number => counts.reduce((a, b) => a + b)
+
+/**
+ * How many of so many messages must be over the limit before that is more than the usual stragglers: one in twenty, and so many that with
+ * their usual share p it would happen in one window of two minutes in a million, which is a false alarm in some years. Without it a hundredth
+ * of the mail that is deferred for a minute, as at any provider, was told ten times an hour in classes with thirty messages in a window.
+ */
+function lateMin(track: Track, of: number): number {
+  return Math.max(1, Math.ceil(of / oneIn), beyondChance(of, stragglers(track)))
+}
+
+/**
+ * An upper bound of the usual share of messages over the limit, in thousandths. 0 where there never was one: then the first is told. Providers
+ * defer some mail for a while everywhere, so that of theirs something is usual from the beginning.
+ */
+function stragglers({ stage, usual, usualLate }: Track): number {
+  if (stage === 'handover' && usualLate === 0) return 0
+  const before = stage === 'provider' ? providersUsual : { late: 0, of: 0 }
+  const share = (1.5 * (usualLate + before.late) + 3) / (totalOf(usual) + before.of + 1)
+  return Math.min(thousandthsMax, Math.ceil(1000 * share))
+}
+
+const providersUsual = { late: 2, of: 200 }
+const thousandthsMax = 200
+const chanceMax = 1e-6
+const exactMax = 512
+/** By thousandths and messages; 0 is not computed yet. */
+const beyond = new Uint16Array((thousandthsMax + 1) * (exactMax + 1))
+
+/** The least k that a binomial of so many trials reaches with a chance of at most `chanceMax`; more than all of them where none does. */
+function beyondChance(of: number, thousandths: number): number {
+  if (thousandths === 0 || of <= 0) return 1
+  const share = thousandths / 1000
+  if (of > exactMax) return bernstein(of * share)
+  const cell = thousandths * (exactMax + 1) + of
+  if (beyond[cell] === 0) beyond[cell] = binomialBeyond(of, share)
+  return beyond[cell]!
+}
+
+/** Of many trials: P(X ≥ μ + t) ≤ exp(−t²/(2(μ + t/3))) (Bernstein), solved for t. */
+function bernstein(mean: number): number {
+  const third = -log(chanceMax) / 3
+  return Math.ceil(mean + third + exp(0.5 * log(third * third + 6 * third * mean)))
+}
+
+function binomialBeyond(of: number, share: number): number {
+  let chance = exp(of * log(1 - share))
+  let above = 1
+  for (let k = 0; k <= of; k++) {
+    if (above <= chanceMax) return k
+    above -= chance
+    chance *= ((of - k) / (k + 1)) * (share / (1 - share))
+  }
+  return of + 1
+}
 
 const binOf = (ms: number): number => Math.min(bins - 1, 32 - Math.clz32(Math.floor(ms)))
 
 /** Within its bin as if all lay evenly. */
 function percentile95(counts: readonly number[]): number {
-  const total = counts.reduce((a, b) => a + b)
+  const total = totalOf(counts)
   let below = 0
   for (let bin = 0; bin < bins; bin++) {
     const count = counts[bin]!
@@ -296,18 +361,15 @@ function waitingOf(state: State, track: Track): Waiting | undefined {
     }
   }
   if (waiting === 0) return undefined
-  return {
-    waiting,
-    oldestFrom,
-    lateAt: lateAtOf(groups, waiting + recent(track, oldestFrom).total, limitOf(state, track)),
-  }
+  const overMin = lateMin(track, waiting + recent(track, oldestFrom).total)
+  return { waiting, oldestFrom, lateAt: lateAtOf(groups, overMin, limitOf(state, track)) }
 }
 
-function lateAtOf(groups: { since: number; count: number }[], of: number, limitMs: number): number | undefined {
+function lateAtOf(groups: { since: number; count: number }[], overMin: number, limitMs: number): number | undefined {
   let over = 0
   for (const { since, count } of groups.sort((a, b) => a.since - b.since)) {
     over += count
-    if (over * oneIn >= of) return since + limitMs
+    if (over >= overMin) return since + limitMs
   }
   return undefined
 }
@@ -377,8 +439,9 @@ function told(state: State, event: Extract<Event, { type: 'AlarmRaised' | 'Alarm
     const track = state.lateness.tracks.find(({ late }) => late?.alarm === event.alarm)
     if (!track) return
     delete track.late
-    // What was measured while mail was late teaches nothing.
+    // What was measured while mail was late teaches nothing, but that there was some: the next straggler alone is not told.
     track.minutes = []
+    track.usualLate++
     return
   }
   const { alarm } = event

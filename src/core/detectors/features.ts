@@ -14,7 +14,6 @@ export const features = [
   'in-order',
   'unfinished',
   'reported',
-  'late',
 ] as const
 
 export type Feature = (typeof features)[number]
@@ -50,9 +49,8 @@ export const featureModels: Record<Feature, FeatureModel> = {
   'new-network': { usual: 0.98, floor: 0.1, share: 0.04, firm: false },
   // Of two accounts without order the second is the higher one half of the time.
   'in-order': { usual: 0.5, floor: 0.1, share: 0.04, firm: false },
-  unfinished: { usual: 0.6, floor: 0.2, share: 0.04, firm: false },
-  reported: { usual: 5e-3, floor: 1e-3, share: 0.04, firm: false },
-  late: { usual: 0.02, floor: 5e-3, share: 0.02, firm: false },
+  unfinished: { usual: 0.6, floor: 0.2, share: 0.05, firm: false },
+  reported: { usual: 5e-3, floor: 1e-3, share: 0.05, firm: false },
 }
 
 export const rateShare = 0.2

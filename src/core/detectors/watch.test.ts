@@ -220,7 +220,6 @@ describe('other features', () => {
     { feature: 'in-order', most: 45 },
     { feature: 'unfinished', most: 60 },
     { feature: 'reported', most: 5 },
-    { feature: 'late', most: 7 },
   ])('$feature: $most of $most are too many', ({ feature, most }) => {
     const fresh = { watch: newWatch(monday), forecast: newForecast(), random: new Random(1), at: monday }
     const { count, leading } = passed(fresh, { perSecond: 5, present: () => bitOf(feature), days: hardDays })
