@@ -5,9 +5,18 @@ describe('the order of recipients', () => {
   it('is told for each application and class apart', () => {
     const order = new RecipientOrder()
     const next = (address: string, application = 'a', name = 'c') => order.next(application, name, address)
-    expect(['b', 'c', 'c', 'a', 'b'].map(address => next(address))).toEqual([undefined, true, false, false, true])
+    expect(['b', 'c', 'a', 'd', 'b'].map(address => next(address))).toEqual([undefined, true, false, true, undefined])
     expect([next('a', 'a', 'd'), next('a', 'b'), next('z', 'a', 'd')]).toEqual([undefined, undefined, true])
-    expect(next('c')).toBe(true)
+    expect(next('e')).toBe(true)
+  })
+
+  it('is not bent by one address that comes again and again', () => {
+    const order = new RecipientOrder()
+    const told = Array.from({ length: 400 }, (_, n) => {
+      order.next('a', 'c', 'aaa')
+      return order.next('a', 'c', `m${(n * 7919) % 1000}`)
+    }).filter(inOrder => inOrder !== undefined)
+    expect(told.filter(Boolean).length / told.length).toBeLessThan(0.6)
   })
 
   it('forgets the oldest stream when there are too many', () => {
