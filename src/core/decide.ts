@@ -10,18 +10,16 @@ import { isVouchedFor } from './effects.ts'
 import type { CauseFacts, Event, MessageFacts, MessageId } from './events.ts'
 import { expiryOf, judge, type Verdict } from './gate.ts'
 import { healthDue, reviewHealth } from './health.ts'
-import type { LiveMessage } from './messages.ts'
-import { placeOf } from './messages.ts'
+import { type LiveMessage, placeOf } from './messages.ts'
 import { networkShare } from './observe.ts'
 import { classOf, probeClass } from './policy.ts'
 import { decideProposal, isProposalCommand } from './proposal-decisions.ts'
 import type { ReasonCode } from './reasons.ts'
 import { earlierAnswer } from './repeats.ts'
-import type { Scope } from './scope.ts'
-import { scopeOf } from './scope.ts'
+import { covers, type Scope, scopeOf } from './scope.ts'
 import type { SignalFacts } from './signals.ts'
 import { budgetLeft, fromConfig, type State } from './state.ts'
-import { byDetector, canariesLeft, findStop, openMs, stopOf, stopsMax } from './stops.ts'
+import { byDetector, canariesLeft, findBreaker, findStop, openMs, type Stop, stopOf, stopsMax } from './stops.ts'
 
 /** What happens when somebody wants something now. Pure: looks at the state, changes nothing. */
 export function decide(state: State, command: Command, now: number): Decision {
@@ -109,8 +107,10 @@ function pause(state: State, { type: _, ...stop }: Extract<Command, { type: 'Pau
 
 function resume(state: State, scope: Scope, by: string): Decision {
   if (!classOf(state.policy, scope.class)) return refused('class.unknown')
-  const isBreaker = findStop(state.stops, scope)?.breaker !== undefined
-  return done(isBreaker ? { type: 'BreakerClosed', scope, by } : { type: 'ClassResumed', ...scope, by })
+  const breaker = findBreaker(state.stops, scope)
+  const events: Event[] = breaker ? [{ type: 'BreakerClosed', scope, by }] : []
+  if (!breaker || findStop(state.stops, scope)) events.push({ type: 'ClassResumed', ...scope, by })
+  return done(...events)
 }
 
 const isKept = (message: LiveMessage | undefined): message is LiveMessage =>
@@ -155,9 +155,8 @@ function alarmed(
 ): Pick<Decision, 'events' | 'next'> {
   const events: Event[] = alarms.map(alarm => ({ type: 'AlarmRaised', alarm }))
   const alarm = alarms.at(-1)
-  const known = opens && findStop(state.stops, opens)
-  if (!opens || !alarm || (!known && state.stops.length >= stopsMax)) return { events }
-  const trips = (known?.breaker?.trips ?? 0) + 1
+  if (!opens || !alarm) return { events }
+  const trips = (findBreaker(state.stops, opens)?.breaker.trips ?? 0) + 1
   const endsAt = now + openMs(state.policy, trips)
   events.push({ type: 'BreakerOpened', scope: opens, alarm: alarm.id, reason: alarm.detector, trips, endsAt })
   const next = state.messages.waitingAt(opens).map((id): Command => ({ type: 'ReconsiderMessage', id }))
@@ -207,10 +206,10 @@ function reconsider(state: State, id: MessageId, now: number): Decision {
     const code = message.status.is === 'ready' ? 'delivery.gave-up' : 'secret.expired'
     return done({ type: 'MessageExpired', id, reasons: [...new Set([...message.reasons, code] as const)] })
   }
-  if (message.status.is !== 'waiting') return { events: [], answer: { type: 'done' } }
+  if (message.status.is !== 'waiting') return done()
   const policy = classOf(state.policy, message.facts.class)
   if (!policy) return done({ type: 'MessageHeld', id, reasons: message.reasons })
-  if (message.reasons.includes('evidence.soft')) return goOn(state, message, now)
+  if (message.reasons.includes('evidence.soft')) return goOn(state, message, message.status.until, now)
   const { until } = message.status
   const again = { decidedAt: message.decidedAt, until, lane: message.lane }
   const verdict = judge(state, message.facts, policy, { now, again })
@@ -219,12 +218,16 @@ function reconsider(state: State, id: MessageId, now: number): Decision {
   return { ...told, events: [...told.events, settled(id, verdict)], answer: { type: 'done' } }
 }
 
-/** It waited on soft evidence, with its cause already charged: nothing has confirmed the evidence, or a breaker has opened meanwhile. */
-function goOn(state: State, message: LiveMessage, now: number): Decision {
+/**
+ * It waits on soft evidence, with its cause already charged. It goes on when its seconds are over, if nothing has confirmed the evidence, and is
+ * held as soon as a breaker opens; a cause that comes meanwhile, whoever reports it, cuts nothing short.
+ */
+function goOn(state: State, message: LiveMessage, until: number, now: number): Decision {
   const { facts, lane, reasons, source, cause } = message
   const { id } = facts
   const held = (code: ReasonCode) => done({ type: 'MessageHeld', id, reasons: [...new Set([...reasons, code])] })
   if (stopOf(state, placeOf(message), now)) return held('breaker.open')
+  if (now < until) return done()
   if (brakeHolds(state, { facts, lane, source, cause: undefined }, now)) return held('brake.faulty')
   if (!facts.campaign && budgetLeft(state, facts.class, lane, now) <= 0) return held('budget.exhausted')
   return done({ type: 'MessageReleased', id, reasons, lane, ...(cause && { source }) })
@@ -341,22 +344,28 @@ function eraseSubject(state: State, subject: Hash64, by: string): Decision {
 
 /** What time alone brings about: stops that change, messages that a breaker has caught on their way, waits and lives that have ended. */
 function tick(state: State, inFlight: ReadonlySet<MessageId>, now: number): Decision {
-  const events = stopsDue(state, now)
-  const unswept = state.stops.filter(({ breaker, isSwept }) => breaker && (!isSwept || now >= breaker.endsAt))
-  const caught = unswept.length > 0 ? recalls(state, inFlight, now) : []
-  for (const { scope, isSwept } of unswept) if (!isSwept) events.push({ type: 'BreakerSwept', scope })
+  const caught = state.stops.some(stop => isSweptNow(stop, now)) ? recalls(state, inFlight) : []
+  // While some are left to be caught its phase does not change: they would pass as canaries.
+  const isAll = caught.length < caughtAtOnceMax
   const slow = slowLane(state, now)
-  events.push(...slow.events)
+  const events = [...state.stops.flatMap(stop => stopDue(state, stop, isAll, now)), ...slow.events]
   return { events, answer: { type: 'done' }, next: [...caught, ...slow.next, ...dueNow(state, inFlight, now)] }
 }
 
-function stopsDue(state: State, now: number): Event[] {
-  return state.stops.flatMap(({ scope, until, by, breaker }): Event[] => {
-    if (!breaker) return until !== undefined && now >= until ? [{ type: 'ClassResumed', ...scope, by }] : []
-    if (now < breaker.endsAt) return []
-    if (breaker.phase === 'half-open') return [{ type: 'BreakerClosed', scope, by: byDetector }]
-    return [{ type: 'BreakerHalfOpened', scope, endsAt: now + state.policy.breakers.trialMs }]
-  })
+/** When it opens, and once more before its trial: what was with the world then has come back. */
+const isSweptNow = ({ breaker, isSwept }: Stop, now: number): boolean =>
+  breaker?.phase === 'open' && (!isSwept || now >= breaker.endsAt)
+
+function stopDue(state: State, stop: Stop, isAll: boolean, now: number): Event[] {
+  const { scope, until, by, breaker } = stop
+  if (!breaker) return until !== undefined && now >= until ? [{ type: 'ClassResumed', ...scope, by }] : []
+  if (breaker.phase === 'half-open')
+    return now < breaker.endsAt ? [] : [{ type: 'BreakerClosed', scope, by: byDetector }]
+  if (!isAll || !isSweptNow(stop, now)) return []
+  const events: Event[] = stop.isSwept ? [] : [{ type: 'BreakerSwept', scope }]
+  if (now >= breaker.endsAt)
+    events.push({ type: 'BreakerHalfOpened', scope, endsAt: now + state.policy.breakers.trialMs })
+  return events
 }
 
 /** The canaries of a trial are taken first from those who have waited for their word the longest. */
@@ -366,9 +375,11 @@ function slowLane(state: State, now: number): { events: Event[]; next: Command[]
   for (const { scope, breaker } of state.stops) {
     if (breaker?.slowAt === undefined || now < breaker.slowAt || now >= breaker.endsAt) continue
     let left = canariesLeft(breaker, state.policy, now)
-    for (const { facts, reasons, expiresAt } of state.messages.confirming(scope)) {
+    for (const message of state.messages.confirming(scope)) {
       if (left === 0) break
-      if (expiresAt <= now || reasons.includes('requester.concentrated') || reasons.includes('evidence.hard')) continue
+      const { facts, reasons, expiresAt } = message
+      if (expiresAt <= now || stopOf(state, placeOf(message), now)) continue
+      if (reasons.includes('requester.concentrated') || reasons.includes('evidence.hard')) continue
       next.push({ type: 'ReleaseWaiting', id: facts.id })
       left--
     }
@@ -381,21 +392,26 @@ function releaseWaiting(state: State, id: MessageId, now: number): Decision {
   const message = state.messages.get(id)
   if (message?.status.is !== 'confirming') return refused('message.not-to-confirm')
   const { facts, lane, reasons, source, cause } = message
+  if (stopOf(state, placeOf(message), now)) return refused('message.not-to-confirm')
   if (budgetLeft(state, facts.class, lane, now) <= 0) return refused('budget.exhausted')
   if (brakeHolds(state, { facts, lane, source, cause: undefined }, now)) return refused('message.not-held')
   const told = [...new Set([...reasons, 'hold.slow-lane'] as const)]
   return done({ type: 'MessageReleased', id, reasons: told, lane, ...(cause && { source }) })
 }
 
-/** What was decided before a breaker opened and is not with the world: it waits for a person. */
-function recalls(state: State, inFlight: ReadonlySet<MessageId>, now: number): Command[] {
-  const caught: Command[] = []
+/**
+ * What was decided before a breaker opened and is not with the world: it waits for a person. Canaries of a trial were decided with it in view,
+ * and stay. In the order of their turns, which is the same after a recovery.
+ */
+function recalls(state: State, inFlight: ReadonlySet<MessageId>): Command[] {
+  const open = state.stops.filter(({ breaker }) => breaker?.phase === 'open')
+  const caught: LiveMessage[] = []
   for (const message of state.messages.all()) {
-    const { id } = message.facts
-    if (message.status.is !== 'ready' || inFlight.has(id) || isVouchedFor(message)) continue
-    if (stopOf(state, placeOf(message), now)?.breaker) caught.push({ type: 'RecallMessage', id })
+    if (message.status.is !== 'ready' || inFlight.has(message.facts.id) || isVouchedFor(message)) continue
+    if (open.some(({ scope }) => covers(scope, placeOf(message)))) caught.push(message)
   }
-  return caught
+  caught.sort((a, b) => a.turn - b.turn)
+  return caught.slice(0, caughtAtOnceMax).map(({ facts }): Command => ({ type: 'RecallMessage', id: facts.id }))
 }
 
 /** Messages whose wait or life has ended. */
@@ -407,5 +423,6 @@ function dueNow(state: State, inFlight: ReadonlySet<MessageId>, now: number): Co
   return [...ended, ...campaignsDue(state, inFlight, now), ...healthDue(state, now)]
 }
 
-/** Bounds the work of one tick; the next one follows at once. */
+/** They bound the work of one tick; the next one follows at once. */
 const endedAtOnceMax = 2000
+const caughtAtOnceMax = 2000

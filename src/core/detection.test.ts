@@ -121,6 +121,18 @@ describe('soft evidence that nothing confirms', () => {
     pass(core, 10 * second)
     expect(core.statusOf(id)).toBe('ready')
   })
+
+  it('is not cut short by a cause that comes meanwhile', () => {
+    const core = usual(templates)
+    let n = 0
+    while (!causeless(core, n).includes('evidence.soft')) expect(n++).toBeLessThan(4)
+    const id = core.last
+    core.at += second
+    core.cause('another', { account: `nobody-${n}` })
+    expect(core.statusOf(id)).toBe('waiting')
+    pass(core, 10 * second)
+    expect(core.statusOf(id)).toBe('ready')
+  })
 })
 
 describe('an honest message that waited with others', () => {
@@ -182,6 +194,45 @@ describe('a breaker', () => {
     ])
   })
 
+  it('keeps the canaries that it let go: none is caught when it closes', () => {
+    const core = usual(templates)
+    const scope = { class: 'password-reset', lane: 'open', source: 'web', template: 'reset' } as const
+    const [since, endsAt] = [core.at, core.at + 100 * second]
+    const breaker = { alarm: 1, trips: 1, phase: 'half-open', endsAt, canaries: 0, intervalAt: since } as const
+    core.state.stops.push({ scope, by: 'detector', reason: 'reported', since, isSwept: true, breaker: { ...breaker } })
+    pass(core, 59 * second)
+    const outcomes = [1, 2, 3, 4].map(n => {
+      core.at += second
+      core.cause(`trial-${n}`, { account: `trial-${n}`, recipients: [`trial-${n}@x`], trust: 'unknown' })
+      return core.send({ account: `trial-${n}`, to: `trial-${n}@x`, cause: `trial-${n}`, template: { name: 'reset' } })
+    })
+    expect(outcomes).toEqual(['deliver open', 'deliver open', 'deliver open', 'confirm open breaker.open'])
+    const canary = [...core.state.messages.all()].find(({ facts }) => facts.cause === hashOf('trial-1'))!
+    core.at = endsAt
+    core.wait(0)
+    expect(core.state.stops).toEqual([])
+    expect(canary.status.is).toBe('ready')
+  })
+
+  it('is swept a part at a time, and tries nothing before it is', () => {
+    const core = new Core({ policy: templates })
+    core.grant('other', 'open', 10_000)
+    for (let n = 0; n < 4500; n++) core.send({ class: 'other', to: `reader-${n}@x` })
+    const scope = { class: 'other', lane: 'open', source: '', template: '' } as const
+    const [since, endsAt] = [core.at, core.at + second]
+    const breaker = { alarm: 1, trips: 1, phase: 'open', endsAt, canaries: 0, intervalAt: 0 } as const
+    core.state.stops.push({ scope, by: 'detector', reason: 'rate', since, isSwept: false, breaker: { ...breaker } })
+    const seen = [1, 2, 3].map(() => {
+      core.wait(second)
+      return [core.state.messages.heldCount, core.state.stops[0]?.breaker?.phase]
+    })
+    expect(seen).toEqual([
+      [2000, 'open'],
+      [4000, 'open'],
+      [4500, 'half-open'],
+    ])
+  })
+
   it('is closed by a person, and is passed by what a person released', () => {
     const core = opened()
     const id = core.last
@@ -194,12 +245,24 @@ describe('a breaker', () => {
     expect(core.state.stops).toEqual([])
   })
 
-  it('gives way to the stop of a person of the same scope', () => {
+  it('stays beside the stop of a person of the same scope, and is there when that is over by itself', () => {
+    const core = opened()
+    const { scope } = core.state.stops[0]!
+    core.do({ type: 'PauseClass', ...scope, by: 'operator', reason: 'look first', until: core.at + minute })
+    expect(core.state.stops).toMatchObject([
+      { scope, by: 'detector' },
+      { scope, by: 'operator' },
+    ])
+    pass(core, minute)
+    expect(core.state.stops).toMatchObject([{ scope, by: 'detector', breaker: { phase: 'open' } }])
+  })
+
+  it('is closed by the word of a person who lifts their own stop of the same scope', () => {
     const core = opened()
     const { scope } = core.state.stops[0]!
     core.do({ type: 'PauseClass', ...scope, by: 'operator', reason: 'look first' })
-    core.wait(hour)
-    expect(core.state.stops).toMatchObject([{ scope, by: 'operator' }])
+    core.do({ type: 'ResumeClass', ...scope, by: 'operator' })
+    expect(core.state.stops).toEqual([])
   })
 })
 
@@ -324,6 +387,26 @@ describe('the slow lane', () => {
     expect(due).toEqual(expect.arrayContaining(ids.slice(0, 3)))
     pass(core, minute)
     expect(ids.map(id => core.statusOf(id))).toEqual(['ready', 'ready', 'ready', 'ready', 'ready'])
+  })
+})
+
+describe('the slow lane of a trial', () => {
+  it('lets nobody through whom a person has stopped', () => {
+    const core = usual(templates)
+    const scope = { class: 'password-reset', lane: 'open', source: 'web', template: 'reset' } as const
+    core.do({ type: 'PauseClass', class: 'password-reset', by: 'operator', reason: 'drill', lane: 'open' })
+    asked(core, 3000, 'reset', 'unknown')
+    const id = core.last
+    expect(core.statusOf(id)).toBe('confirming')
+    const [since, endsAt] = [core.at, core.at + 10 * minute]
+    const trial = { alarm: 1, trips: 1, phase: 'half-open', endsAt, canaries: 0, intervalAt: since } as const
+    const breaker = { ...trial, slowAt: since + minute }
+    core.state.stops.push({ scope, by: 'detector', reason: 'reported', since, isSwept: true, breaker })
+    pass(core, minute)
+    expect(core.statusOf(id)).toBe('confirming')
+    core.do({ type: 'ResumeClass', class: 'password-reset', by: 'operator', lane: 'open' })
+    pass(core, minute)
+    expect(core.statusOf(id)).toBe('ready')
   })
 })
 

@@ -18,10 +18,10 @@ import type { ReasonCode } from './reasons.ts'
 import { sweepRecent } from './recent.ts'
 import { rememberAnswer, sweepRepeats } from './repeats.ts'
 import { sweepNetworks } from './requesters.ts'
-import { isSameScope, type Place, scopeOf } from './scope.ts'
+import { type Place, scopeOf } from './scope.ts'
 import type { SignalFacts } from './signals.ts'
 import { announcedOf, fromConfig, longestFreshnessMs, type State, streakKey } from './state.ts'
-import { byDetector, findStop, type Stop, trialsOf } from './stops.ts'
+import { byDetector, findBreaker, findStop, type Stop, trialsOf } from './stops.ts'
 
 /** Where an event stands: the position and instant of its batch. */
 export type When = { position: number; at: number }
@@ -124,25 +124,25 @@ function applyStop(state: State, event: StopEvent, when: When): void {
       return putStop(state, until === undefined ? stop : { ...stop, until })
     }
     case 'ClassResumed':
-      return removeStop(state, scopeOf(event))
+      return removeStop(state, findStop(state.stops, scopeOf(event)))
     case 'BreakerOpened': {
       const { scope, alarm, reason, trips, endsAt } = event
       const breaker: Stop['breaker'] = { alarm, trips, phase: 'open', endsAt, canaries: 0, intervalAt: 0 }
       return putStop(state, { scope, by: byDetector, reason, since: when.at, breaker, isSwept: false })
     }
     case 'BreakerSwept': {
-      const stop = findStop(state.stops, event.scope)
+      const stop = findBreaker(state.stops, event.scope)
       if (stop) stop.isSwept = true
       return
     }
     case 'SlowLaneServed': {
-      const breaker = findStop(state.stops, event.scope)?.breaker
+      const breaker = findBreaker(state.stops, event.scope)?.breaker
       if (breaker) breaker.slowAt = event.nextAt
       return
     }
     case 'BreakerHalfOpened': {
-      const stop = findStop(state.stops, event.scope)
-      assert(stop?.breaker, 'only a breaker becomes half-open')
+      const stop = findBreaker(state.stops, event.scope)
+      assert(stop, 'only a breaker becomes half-open')
       Object.assign(stop.breaker, {
         phase: 'half-open',
         endsAt: event.endsAt,
@@ -153,7 +153,7 @@ function applyStop(state: State, event: StopEvent, when: When): void {
       return rearm(state, event.scope, when.at)
     }
     case 'BreakerClosed':
-      removeStop(state, event.scope)
+      removeStop(state, findBreaker(state.stops, event.scope))
       if (event.by !== byDetector) learnTemplate(state, event.scope.class, event.scope.template, true)
       return rearm(state, event.scope, when.at)
     default:
@@ -161,15 +161,15 @@ function applyStop(state: State, event: StopEvent, when: When): void {
   }
 }
 
-/** A person's stop takes the place of a breaker of the same scope: their word is wider in time. */
+/** It takes the place of the one of its kind and scope. */
 function putStop(state: State, stop: Stop): void {
   state.demand.freeze(stop.scope.class, hourOf(stop.since))
-  removeStop(state, stop.scope)
+  removeStop(state, stop.breaker ? findBreaker(state.stops, stop.scope) : findStop(state.stops, stop.scope))
   state.stops.push(stop)
 }
 
-function removeStop(state: State, scope: Stop['scope']): void {
-  state.stops = state.stops.filter(stop => !isSameScope(stop.scope, scope))
+function removeStop(state: State, gone: Stop | undefined): void {
+  state.stops = state.stops.filter(stop => stop !== gone)
 }
 
 function signalReported(state: State, signal: SignalFacts, at: number): void {

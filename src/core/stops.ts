@@ -34,13 +34,26 @@ export type Breaker = {
   slowAt?: number
 }
 
+/** Each stop is looked at for each message that comes. */
 export const stopsMax = 256
+/** The rest is kept for people: whatever detectors have found, a person can stop a class. */
+export const breakersMax = 192
 
 /** Detectors act under this name. */
 export const byDetector = 'detector'
 
+/** A person's stop of exactly this scope. A breaker may stand beside it, and outlasts it when it ends by itself. */
 export const findStop = (stops: readonly Stop[], scope: Scope): Stop | undefined =>
-  stops.find(stop => isSameScope(stop.scope, scope))
+  stops.find(stop => !stop.breaker && isSameScope(stop.scope, scope))
+
+export const findBreaker = (stops: readonly Stop[], scope: Scope): (Stop & { breaker: Breaker }) | undefined =>
+  stops.find((stop): stop is Stop & { breaker: Breaker } => isBreaker(stop) && isSameScope(stop.scope, scope))
+
+const isBreaker = (stop: Stop): stop is Stop & { breaker: Breaker } => stop.breaker !== undefined
+
+/** Whether a breaker can open here. */
+export const mayOpen = (stops: readonly Stop[], scope: Scope): boolean =>
+  stops.length < breakersMax || stops.filter(isBreaker).length < breakersMax || findBreaker(stops, scope) !== undefined
 
 /** The stop that holds for a place now, if any; a person's first, and an open breaker before one that lets canaries through. */
 export function stopOf(

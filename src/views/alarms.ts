@@ -1,7 +1,7 @@
 import type pg from 'pg'
 import type { Alarm } from '../core/alarms.ts'
 import type { Event, MessageId } from '../core/events.ts'
-import { type Scope, scopeOf } from '../core/scope.ts'
+import type { Scope } from '../core/scope.ts'
 
 // Alarms as people look them up, and whether the breaker that one has opened still holds. They are few: one statement an event.
 
@@ -22,10 +22,9 @@ export type AlarmChange = { event: AlarmEvent; at: number }
 
 type AlarmEvent = Extract<
   Event,
-  { type: 'AlarmRaised' | 'AlarmCleared' | 'BreakerOpened' | 'BreakerHalfOpened' | 'BreakerClosed' | 'ClassPaused' }
+  { type: 'AlarmRaised' | 'AlarmCleared' | 'BreakerOpened' | 'BreakerHalfOpened' | 'BreakerClosed' }
 >
 
-/** A person's stop takes the place of a breaker of the same scope. */
 export function isAboutAlarms(event: Event): event is AlarmEvent {
   switch (event.type) {
     case 'AlarmRaised':
@@ -33,7 +32,6 @@ export function isAboutAlarms(event: Event): event is AlarmEvent {
     case 'BreakerOpened':
     case 'BreakerHalfOpened':
     case 'BreakerClosed':
-    case 'ClassPaused':
       return true
     default:
       return false
@@ -88,9 +86,6 @@ async function writeAlarm(client: pg.ClientBase, partition: number, event: Alarm
       return
     case 'BreakerClosed':
       await client.query(closeBreaker, [partition, scopeText(event.scope)])
-      return
-    case 'ClassPaused':
-      await client.query(closeBreaker, [partition, scopeText(scopeOf(event))])
   }
 }
 

@@ -132,7 +132,6 @@ describe('register', () => {
     const half: Event = { type: 'BreakerHalfOpened', scope, endsAt: start + 900_000 }
     const closed: Event = { type: 'BreakerClosed', scope, by: 'detector' }
     const paused: Event = { type: 'ClassPaused', ...scope, by: 'ada', reason: 'r' }
-    const wider: Event = { type: 'ClassPaused', class: scope.class, by: 'ada', reason: 'r' }
     const cleared: Event = { type: 'AlarmCleared', alarm: 1, class: 'c', lane: 'open', source: '', detector: 'late' }
     const phases = async (batches: Event[][]) => {
       const page = await shown(batches, () => register.alarms({ limit: 10 }))
@@ -144,8 +143,7 @@ describe('register', () => {
       ['with an open one', [raised(1), opened(1)], [[1, 'open', 1, start + 600_000]]],
       ['with one that lets canaries through', [raised(1), opened(1), half], [[1, 'half-open', 1, start + 900_000]]],
       ['with one that has closed', [raised(1), opened(1), half, closed], [[1, 'closed', 1]]],
-      ['with one that a person has taken over', [raised(1), opened(1), paused], [[1, 'closed', 1]]],
-      ['with one beside the stop of a person', [raised(1), opened(1), wider], [[1, 'open', 1, start + 600_000]]],
+      ['with one beside the stop of a person', [raised(1), opened(1), paused], [[1, 'open', 1, start + 600_000]]],
       [
         'with one that has opened again',
         [raised(1), opened(1), half, raised(2), opened(2, 2)],
