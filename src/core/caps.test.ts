@@ -1,12 +1,22 @@
 import { describe, expect, it } from 'vitest'
 import { Core, hashOf, hour, minute, t0 } from '../../test/core.ts'
-import { capState, countMessage, markNoticed, newCaps, sweepCaps } from './caps.ts'
+import { capState, countLately, countMessage, markNoticed, newCaps, sweepCaps } from './caps.ts'
 import { lanes } from './policy.ts'
 
 const mailbox = hashOf('mailbox')
 const cap = { perHour: 2, perDay: 3 }
 
 describe('caps', () => {
+  it.each([
+    { after: 'an hour to the minute', asked: 60, count: 1 },
+    { after: 'two hours', asked: 120, count: 0 },
+  ])('tell who was written to lately, after $after', ({ asked, count }) => {
+    const caps = newCaps()
+    countMessage(caps, mailbox, 'open', t0)
+    expect(countLately(caps, mailbox, 'open', t0 + asked * minute)).toBe(count)
+    expect(countLately(caps, mailbox, 'system', t0 + asked * minute)).toBe(0)
+  })
+
   it.each([
     ['nothing', [], 0, false],
     ['one', [0], 0, false],

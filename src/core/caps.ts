@@ -19,9 +19,16 @@ export const newCaps = (): Caps => new Table('caps', { rowWords, shardBits: 12 }
 
 const minutes = (at: number): number => Math.floor(at / 60_000)
 
-function countIn(words: Uint32Array, at: number, window: typeof hour | typeof day, lane: Lane, now: number): number {
+function countIn(
+  words: Uint32Array,
+  at: number,
+  window: typeof hour | typeof day,
+  lane: Lane,
+  now: number,
+  span: number = spanMin[window],
+): number {
   const began = words[at + window]! & ~noticed
-  if (minutes(now) - began >= spanMin[window]) return 0
+  if (minutes(now) - began >= span) return 0
   const index = lanes.indexOf(lane)
   return (words[at + window + 1 + (index >> 1)]! >>> ((index & 1) * 16)) & 0xffff
 }
@@ -45,10 +52,13 @@ export function capState(
   }
 }
 
-/** How many messages of a lane the mailbox got in the hour. */
-export function countWithinHour(caps: Caps, mailbox: Hash64, lane: Lane, now: number): number {
+/** A job that runs again an hour later, as in the night when clocks change, finds the hour of its first run over to the minute. */
+const latelyMin = 120
+
+/** How many messages of a lane the mailbox got lately: in an hour that began less than two hours ago. */
+export function countLately(caps: Caps, mailbox: Hash64, lane: Lane, now: number): number {
   const at = caps.find(high(mailbox), low(mailbox))
-  return at < 0 ? 0 : countIn(caps.words, at, hour, lane, now)
+  return at < 0 ? 0 : countIn(caps.words, at, hour, lane, now, latelyMin)
 }
 
 /** Whether the mailbox was written to within the hour, in any lane. */

@@ -14,7 +14,7 @@ export type Command =
   | { type: 'ApplyPolicy'; hash: string; policy: Policy; by: string }
   | { type: 'RequestMessage'; message: MessageFacts }
   | { type: 'ReportCause'; cause: CauseFacts }
-  | { type: 'ReportCoverage'; source: string; until: number; complete: boolean }
+  | { type: 'ReportCoverage'; source: string; about?: string; until: number; complete: boolean }
   | { type: 'RecordHandover'; id: MessageId; handover: Handover; upstream: string; reply: string }
   | { type: 'ReleaseMessage'; id: MessageId; by: string }
   | { type: 'DiscardMessage'; id: MessageId; by: string; reason: string }

@@ -31,8 +31,8 @@ export function decide(state: State, command: Command, now: number): Decision {
     case 'ReportCause':
       return reportCause(state, command.cause, now)
     case 'ReportCoverage': {
-      const { source, until, complete } = command
-      return done({ type: 'CoverageReported', source, until, complete })
+      const { source, about, until, complete } = command
+      return done({ type: 'CoverageReported', source, ...(about !== undefined && { about }), until, complete })
     }
     case 'RecordHandover':
       return recordHandover(state, command, now)

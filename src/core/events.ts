@@ -88,7 +88,8 @@ export type Event =
   /** `by` is `config` for the configuration, else the operator who changed a class. */
   | { type: 'PolicyApplied'; hash: string; policy: Policy; by: string }
   | { type: 'CauseReported'; cause: CauseFacts }
-  | { type: 'CoverageReported'; source: string; until: number; complete: boolean }
+  /** `about`: what is vouched for, such as `auth` or `edge`; absent in old journals, and then `auth`. */
+  | { type: 'CoverageReported'; source: string; about?: string; until: number; complete: boolean }
   | {
       type: 'MessageDecided'
       message: MessageFacts

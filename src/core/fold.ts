@@ -50,7 +50,9 @@ function apply(state: State, event: Exclude<Event, CampaignEvent | ProposalEvent
       state.heartbeat.heardAt = when.at
       return takeCause(state, event.cause, when.at)
     case 'CoverageReported':
-      state.heartbeat = { promised: true, heardAt: when.at }
+      // Causes come from the web tier. A sign of life of the edge or of DMARC reports says nothing of them, neither that they are to come nor
+      // that they still do.
+      if ((event.about ?? 'auth') === 'auth') state.heartbeat = { promised: true, heardAt: when.at }
       return
     case 'MessageDecided':
       return messageDecided(state, event, when)

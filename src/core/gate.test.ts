@@ -189,6 +189,21 @@ describe('a silent source of causes', () => {
     expect(waited(core)).toBe('held')
   })
 
+  it('is not heard in what is said of other sources', () => {
+    const core = silent()
+    core.do({ type: 'ReportCoverage', source: 'edge', about: 'edge', until: core.at, complete: true })
+    expect([waited(core), waited(core), waited(core)]).toEqual(['ready', 'ready', 'held'])
+  })
+
+  it('is not promised by others: who reports no causes goes on', () => {
+    const core = new Core()
+    for (let n = 0; n < 3; n++) {
+      core.do({ type: 'ReportCoverage', source: 'dmarc', about: 'dmarc', until: core.at, complete: true })
+      core.at += 15 * minute
+      expect(core.send({ class: 'sign-in-alert', account: `ann-${n}` })).toBe('deliver open cause.missing')
+    }
+  })
+
   it('ends when the source is heard again', () => {
     const core = silent()
     core.cause('elsewhere', { account: 'bob' })

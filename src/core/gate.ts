@@ -2,7 +2,7 @@ import type { Hash64 } from '../std/hash64.ts'
 import type { Alarm } from './alarms.ts'
 import { brakeHolds } from './brake.ts'
 import { isCorrection } from './campaigns.ts'
-import { capState, countWithinHour, wasWrittenTo } from './caps.ts'
+import { capState, countLately, wasWrittenTo } from './caps.ts'
 import { accountOf, type Match, matchCause, ownsAddress } from './causes.ts'
 import { detect } from './detection.ts'
 import type { MessageFacts, Outcome, Trust } from './events.ts'
@@ -309,7 +309,7 @@ function shownBy({ state, policy, facts, match, lane, now, again, verdict }: Cas
     now,
     reasons: verdict.reasons,
     isConnected: (requirement === 'required' || streak > 0) && !isSilent(state, now),
-    isRepeated: countWithinHour(state.caps, facts.mailbox, lane, now) > (again?.lane === lane ? 1 : 0),
+    isRepeated: countLately(state.caps, facts.mailbox, lane, now) > (again?.lane === lane ? 1 : 0),
     usual: Object.hasOwn(state.usual, facts.class) ? state.usual[facts.class] : undefined,
   })
 }

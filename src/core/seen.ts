@@ -32,7 +32,7 @@ export type Showing = {
   reasons: readonly ReasonCode[]
   /** Causes are known to come for this application and class, and their source is not silent. */
   isConnected: boolean
-  /** The mailbox got a message in this lane within the hour. */
+  /** The mailbox got a message in this lane lately. */
   isRepeated: boolean
   usual: { messages: number; templates: string[] } | undefined
 }

@@ -263,8 +263,8 @@ function messageAnswer(gateway: Pick<Gateway<unknown>, 'code'>, answer: Answer):
 export function eventCommand(hashing: Hashing, event: ReportedEvent, messageOf: MessageLookup): Command {
   switch (event.type) {
     case 'coverage': {
-      const { source, until, complete } = event
-      return { type: 'ReportCoverage', source, until, complete }
+      const { source, about, until, complete } = event
+      return { type: 'ReportCoverage', source, about, until, complete }
     }
     case 'signal':
       return { type: 'ReportSignal', signal: signalFacts(hashing, event, messageOf) }

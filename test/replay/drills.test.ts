@@ -54,6 +54,21 @@ describe('a drill that history knows the beginning of', () => {
   })
 })
 
+describe('an application that reports no causes', () => {
+  it('has its mail delivered, whatever else is reported', () => {
+    const { warmUp } = play('password-spray', { causes: 'hidden', size: 5, perMinute: 2, warmUpHours: 1.5 })
+    expect(warmUp.requested).toBe(warmUp.delivered)
+  })
+})
+
+describe('a job that runs twice', () => {
+  it('writes again to a handful', () => {
+    const { wrongful, stop } = play('double-run', { warmUpHours: 1.5 })
+    expect(stop.by).toBe('breaker')
+    expect(wrongful.delivered).toBeLessThan(15)
+  })
+})
+
 describe('an attack on one mailbox', () => {
   it.each(['reset-bombing', 'smoke-screen'])('%s: stops nobody else', name => {
     const outcome = play(name, { perMinute: 60, size: 500 })

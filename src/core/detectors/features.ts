@@ -37,7 +37,7 @@ export type FeatureModel = {
 /** The shares of these, of `rate`, `agents` and `networks` sum to 1. */
 export const featureModels: Record<Feature, FeatureModel> = {
   causeless: { usual: 1e-3, floor: 5e-4, share: 0.25, firm: true },
-  // People do ask twice: this one counts the recipient's second message of a class within a day.
+  // People do ask twice: this one counts a message without a cause of its own, to somebody who got one in the lane within the last hour or two.
   'repeated-recipient': { usual: 0.1, floor: 0.02, share: 0.07, firm: false },
   'unseen-template': { usual: 1e-3, floor: 5e-4, share: 0.06, firm: true },
   'test-material': { usual: 1e-3, floor: 5e-4, share: 0.06, firm: true },
