@@ -83,7 +83,7 @@ function measure(round: number): Timed {
   for (let n = 0; n < messagesPerRound; n++) {
     const now = startedAt + n * 500
     const [id, place, seen] = [ids[n]!, places[n % places.length]!, seens[n % seens.length]!]
-    look(state, { facts, place, policy: policyOfClass, seen, now })
+    look(state, { facts, place, policy: policyOfClass, seen, isKept: false, now })
     takeIn(state, { id, place, seen, at: now })
     followUp(state, { id, place, at: now, askedAt: now })
   }

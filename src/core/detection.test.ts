@@ -3,6 +3,8 @@ import { Core, hashOf, hour, minute, second, t0, withClass } from '../../test/co
 import type { Event, MessageId } from './events.ts'
 import type { Policy } from './policy.ts'
 import type { SignalFacts } from './signals.ts'
+import { breakersMax } from './stops.ts'
+import { streamsOfClassMax } from './streams.ts'
 
 const expected = withClass('password-reset', one => {
   one.causes.requirement = 'expected'
@@ -287,6 +289,52 @@ describe('people who get what they asked for', () => {
     })
     expect(new Set(outcomes)).toEqual(new Set(['deliver reserved']))
     expect(core.state.stops).toEqual([])
+  })
+})
+
+describe('names that others make up', () => {
+  const many = (count: number) => (policy: Policy) => {
+    expected(policy)
+    policy.templates = { reset: ['1'] }
+    policy.breakers.openMs = policy.breakers.openMsMax
+    for (let n = 0; n < count; n++) policy.templates[`t-${n}`] = ['1']
+  }
+  const hardAlarms = (core: Core) => eventsOf(core, 'AlarmRaised').filter(({ alarm }) => alarm.level === 'hard')
+
+  it('of templates open no breakers: what nobody has approved is held anyway', () => {
+    const core = usual(many(0))
+    for (let n = 0; n < 50; n++) expect(causeless(core, n, `made-up-${n}`)).toMatch(/^held template.unknown/)
+    expect(core.state.stops).toEqual([])
+    expect(hardAlarms(core)).toHaveLength(1)
+  })
+
+  it('leave room for the stops of people, and stay quiet when breakers are used up', () => {
+    const core = usual(many(breakersMax + 20))
+    for (let n = 0; n < breakersMax + 20; n++) causeless(core, n, `t-${n}`)
+    expect(core.state.stops).toHaveLength(breakersMax)
+    expect(causeless(core, 9000, `t-${breakersMax + 19}`)).toBe('held cause.missing evidence.hard')
+    expect(hardAlarms(core).length).toBeLessThanOrEqual(breakersMax + 1)
+    const pause = { class: 'other', by: 'operator', reason: 'look first' }
+    expect(core.do({ type: 'PauseClass', ...pause })).toEqual({ type: 'done' })
+  })
+
+  it('of sources beyond those that are watched alone are watched together', () => {
+    const core = new Core({ policy: templates })
+    const ratePerHourOfWeek = new Array(168).fill(3600)
+    const facts = { key: hashOf('b'), occurredAt: core.at, source: 'ops', ratePerHourOfWeek } as const
+    core.do({ type: 'ReportSignal', signal: { kind: 'baseline', class: 'password-reset', ...facts } })
+    let outcome = ''
+    let n = 0
+    for (; n < streamsOfClassMax + 300 && !outcome.includes('evidence'); n++) {
+      pass(core, second)
+      const [account, to, cause] = [`account-${n}`, `person-${n}@x`, `cause-${n}`]
+      // Old ones, from the moment on that there are too many.
+      const occurredAt = n > streamsOfClassMax ? core.at - 10 * minute : core.at
+      core.cause(cause, { account, recipients: [to], source: `web-${n}`, occurredAt })
+      outcome = core.send({ account, to, cause, template: { name: 'reset' } })
+    }
+    expect(outcome).toMatch(/evidence/)
+    expect(core.state.streams.list.length).toBeLessThanOrEqual(streamsOfClassMax + 2)
   })
 })
 

@@ -7,7 +7,8 @@ import type { ClassPolicy } from './policy.ts'
 import type { Place } from './scope.ts'
 import type { Seen } from './seen.ts'
 import type { State } from './state.ts'
-import { findStream, forecastOf, isTold, reportedKind, type Stream, type StreamName } from './streams.ts'
+import { mayOpen } from './stops.ts'
+import { forecastOf, isTold, reportedKind, type Stream, type StreamName, streamFor } from './streams.ts'
 
 /**
  * What the detectors say of one message before it is decided. The gate asks with what it has found out; nothing is changed here. What was
@@ -43,7 +44,10 @@ export function observationsOf(
   ]
 }
 
-/** The worst that the streams of a message say, this message taken in; and what people are told of it. */
+/**
+ * The worst that the streams of a message say, this message taken in; and what people are told of it. `isKept`: the message, and each other in its
+ * place, is held whatever is found here, so that a breaker would stop nobody: whoever makes up names of templates would only use them up.
+ */
 export function detect(
   state: State,
   {
@@ -51,17 +55,18 @@ export function detect(
     place,
     policy,
     seen,
+    isKept,
     now,
-  }: { facts: MessageFacts; place: Place; policy: ClassPolicy; seen: Seen; now: number },
+  }: { facts: MessageFacts; place: Place; policy: ClassPolicy; seen: Seen; isKept: boolean; now: number },
 ): Detected {
   const found: Detected = { alarms: [] }
   for (const { name, one } of observationsOf(place, seen, { at: now, explained: isExplained(state, place, now) })) {
-    const index = findStream(state.streams, name)
-    const stream = state.streams.list[index]
+    const stream = state.streams.list[streamFor(state.streams, name)]
     if (!stream) continue
     const forecast = forecastOf(state.streams, place.class, place.lane)
     const evidence = weigh(stream.watch, forecast, one, state.policy.detection.softDays)
-    const level = levelOf(state, { stream, forecast, evidence, one, policy, now })
+    const worst = levelOf(state, { stream, forecast, evidence, one, policy, now })
+    const level = worst === 'hard' && (isKept || !mayOpen(state.stops, place)) ? 'held' : worst
     if (!level) continue
     if (level !== 'notice' && severity[level] > severity[found.level ?? 'none']) found.level = level
     const told = level === 'held' ? 'hard' : level

@@ -22,6 +22,7 @@ import { type Place, scopeOf } from './scope.ts'
 import type { SignalFacts } from './signals.ts'
 import { announcedOf, fromConfig, longestFreshnessMs, type State, streakKey } from './state.ts'
 import { byDetector, findBreaker, findStop, type Stop, trialsOf } from './stops.ts'
+import { streamFor } from './streams.ts'
 
 /** Where an event stands: the position and instant of its batch. */
 export type When = { position: number; at: number }
@@ -184,9 +185,11 @@ function signalReported(state: State, signal: SignalFacts, at: number): void {
 function alarmRaised(state: State, alarm: Alarm, at: number): void {
   state.alarms = alarm.id
   state.demand.freeze(alarm.class, hourOf(at))
-  for (const { told, class: className, lane, source } of state.streams.list)
-    if (className === alarm.class && (lane === undefined || (lane === alarm.lane && source === alarm.source)))
-      told[`${alarm.level}/${alarm.detector}`] = at
+  const { class: className, lane, source } = alarm
+  for (const name of [{ class: className }, { class: className, lane, source }]) {
+    const stream = state.streams.list[streamFor(state.streams, name)]
+    if (stream) stream.told[`${alarm.level}/${alarm.detector}`] = at
+  }
 }
 
 type Decided = Extract<Event, { type: 'MessageDecided' }>

@@ -4,7 +4,7 @@ import { brakeHolds } from './brake.ts'
 import { isCorrection } from './campaigns.ts'
 import { capState, countLately, wasWrittenTo } from './caps.ts'
 import { accountOf, type Match, matchCause, ownsAddress } from './causes.ts'
-import { detect } from './detection.ts'
+import { type Detected, detect } from './detection.ts'
 import type { MessageFacts, Outcome, Trust } from './events.ts'
 import { hourOf } from './leases.ts'
 import { type ClassPolicy, type Lane, versionsOf } from './policy.ts'
@@ -281,7 +281,10 @@ function evidence(one: Case): Finding | undefined {
   const seen = shownBy(one)
   verdict.seen = seen
   const isStopped = verdict.reasons.includes('breaker.open')
-  const { level, alarms } = isStopped ? { alarms: [] as Alarm[] } : detect(state, { facts, place, policy, seen, now })
+  const isKept = verdict.reasons.includes('template.unknown')
+  const { level, alarms }: Detected = isStopped
+    ? { alarms: [] }
+    : detect(state, { facts, place, policy, seen, isKept, now })
   verdict.alarms = alarms
   if (level === 'hard') {
     verdict.opens = place

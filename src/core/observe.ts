@@ -18,13 +18,13 @@ import {
   countAsked,
   countFinished,
   countKinds,
-  findStream,
   forecastOf,
   mature,
   newKinds,
   openStream,
   ownForecast,
   setForecast,
+  streamFor,
 } from './streams.ts'
 
 // What `fold` does with the streams: the only writer of what the detectors know.
@@ -69,14 +69,10 @@ export function learnTemplate(state: State, className: string, template: string 
 const templatesMax = 1000
 
 /** After a breaker's return its streams begin anew; what they learnt of the usual stays. */
-export function rearm(state: State, { class: className, lane, source }: Scope, at: number): void {
-  for (const stream of state.streams.list) {
-    if (stream.class !== className) continue
-    if (
-      stream.lane !== undefined &&
-      ((lane !== undefined && stream.lane !== lane) || (source !== undefined && stream.source !== source))
-    )
-      continue
+export function rearm(state: State, { template: _, ...place }: Scope, at: number): void {
+  for (const name of [{ class: place.class }, place]) {
+    const stream = state.streams.list[streamFor(state.streams, name)]
+    if (!stream) continue
     reset(stream.watch, at)
     stream.requesters.reported = newKinds()
     stream.suspects = []
@@ -118,10 +114,11 @@ function finished(
   if (known) {
     if (!finishCause(state.ledger, known.key)) return
     const source = state.sources[known.traits.source] ?? ''
-    for (const stream of state.streams.list) {
-      const policy = stream.source === source ? classOf(state.policy, stream.class) : undefined
-      if (policy?.causes.kinds[0] === undefined || !policy.causes.kinds.includes(known.kind)) continue
-      if (stream.lane === laneByTrust(policy, known.trust)) countFinished(stream, known.occurredAt)
+    for (const [name, policy] of Object.entries(state.policy.classes)) {
+      if (!policy.causes.kinds.includes(known.kind)) continue
+      const lane = laneByTrust(policy, known.trust)
+      const stream = state.streams.list[streamFor(state.streams, { class: name, lane, source })]
+      if (stream) countFinished(stream, known.occurredAt)
     }
     return
   }
@@ -143,7 +140,7 @@ function reported(
   const found = message && recall(state.recent, message, reportedMark)
   if (found?.marked) return
   if (found) setMark(state.recent, message!, reportedMark)
-  const stream = state.streams.list[found ? found.stream : about ? findStream(state.streams, about) : -1]
+  const stream = state.streams.list[found ? found.stream : about ? streamFor(state.streams, about) : -1]
   // In the account's own lane a report is what the message is for: it tells of somebody else's act, and must not silence its warning.
   if (!stream?.lane || classOf(state.policy, stream.class)?.lane !== 'by-requester') return
   const forecast = forecastOf(state.streams, stream.class, stream.lane)

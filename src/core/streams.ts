@@ -25,8 +25,9 @@ export type Stream = {
   told: Record<string, number>
 }
 
+/** Of places with a source; that of a class and those without a source are opened in any case. */
 export const streamsMax = 1024
-const streamsOfClassMax = 64
+export const streamsOfClassMax = 64
 
 export type Streams = { list: Stream[]; forecasts: Map<string, Partial<Record<Lane, Forecast>>> }
 
@@ -68,14 +69,28 @@ export function findStream({ list }: Streams, { class: className, lane, source }
   return -1
 }
 
+/**
+ * Index of the stream that watches over a place, or -1 when there is none yet. When too many sources have come, those that come last are watched
+ * together with the messages that have none: names of sources are made by others.
+ */
+export function streamFor(streams: Streams, name: StreamName): number {
+  const own = findStream(streams, name)
+  if (own >= 0 || !name.source || !isFull(streams, name.class)) return own
+  return findStream(streams, { ...name, source: '' })
+}
+
+const placesOf = ({ list }: Streams, className: string): number =>
+  list.reduce((count, one) => (one.class === className && one.lane !== undefined ? count + 1 : count), 0)
+
+const isFull = (streams: Streams, className: string): boolean =>
+  streams.list.length >= streamsMax || placesOf(streams, className) >= streamsOfClassMax
+
 /** The share of the n-th stream of lane and source is 1/(2·n·(n+1)); the other half is that of the class as a whole. */
 export function openStream(streams: Streams, name: StreamName, at: number): number {
-  const found = findStream(streams, name)
+  const found = streamFor(streams, name)
   if (found >= 0) return found
-  const n = streams.list.filter(one => one.class === name.class && one.lane !== undefined).length + 1
-  const isFull = streams.list.length >= streamsMax || n > streamsOfClassMax
-  // Too many sources: those that come last are watched together with the ones that have none.
-  if (isFull && name.source !== '') return openStream(streams, { ...name, source: '' }, at)
+  if (name.source && isFull(streams, name.class)) return openStream(streams, { ...name, source: '' }, at)
+  const n = placesOf(streams, name.class) + 1
   const share = name.lane === undefined ? 1 / 2 : 1 / (2 * n * (n + 1))
   const stream: Stream = {
     ...name,
