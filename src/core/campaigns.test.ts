@@ -431,9 +431,16 @@ describe('halting', () => {
       'done',
       'running',
     ])
-    core.report(ids[1])
-    expect(core.is).toBe('running')
-    core.report(ids[1])
+    core.report(ids[0], 'complained')
+    expect(core.is).toBe('halted')
+  })
+
+  it('takes as many recipients as it says: one who reports again and again is one', () => {
+    const core = running()
+    const ids = core.feed('none')
+    for (let n = 0; n < 5; n++) core.report(ids[0]!)
+    expect([core.is, totals(core.one).reports]).toEqual(['running', 1])
+    core.report(ids[1]!)
     expect(core.is).toBe('halted')
   })
 

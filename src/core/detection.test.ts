@@ -506,6 +506,15 @@ describe('signals', () => {
     expect(eventsOf(core, 'AlarmRaised').at(-1)?.alarm.detector).toBe('reported')
   })
 
+  it('that one recipient repeats are one: nobody buys a stop for others with an old mail', () => {
+    const core = usual(templates, 400)
+    signal(core, 'baseline', { kind: 'baseline', class: 'password-reset', ratePerHourOfWeek: new Array(168).fill(120) })
+    const about = { class: 'password-reset', lane: 'reserved', source: 'web', template: 'reset' }
+    const mail = { kind: 'reported', report: 'not-requested', message: '01900000-0000-7000-8000-00000000abcd', about }
+    for (let n = 0; n < 60; n++) signal(core, `report-${n}`, mail)
+    expect(asked(core, 1000)).toBe('deliver reserved')
+  })
+
   it('tell what usually follows, and that it does not', () => {
     const core = new Core({ policy: templates })
     signal(core, 'baseline', { kind: 'baseline', class: 'password-reset', ratePerHourOfWeek: new Array(168).fill(120) })

@@ -19,7 +19,7 @@ import { sweepRecent } from './recent.ts'
 import { rememberAnswer, sweepRepeats } from './repeats.ts'
 import { sweepNetworks } from './requesters.ts'
 import { type Place, scopeOf } from './scope.ts'
-import type { SignalFacts } from './signals.ts'
+import { onceKey, type SignalFacts } from './signals.ts'
 import { announcedOf, fromConfig, longestFreshnessMs, type State, streakKey } from './state.ts'
 import { byDetector, findBreaker, findStop, type Stop, trialsOf } from './stops.ts'
 import { streamFor } from './streams.ts'
@@ -30,7 +30,7 @@ export type When = { position: number; at: number }
 /** Take in what has happened. The only writer of the state; exhaustive, and an unknown event stops the partition rather than vanish. */
 export function fold(state: State, event: Event, when: When): void {
   watchHealth(state, event, when.at)
-  foldForCampaigns(state.campaigns, state.messages, event, when.at)
+  if (!isSaidAgain(state, event)) foldForCampaigns(state.campaigns, state.messages, event, when.at)
   const members = membersBefore(state.proposals, state.messages, event)
   if (isCampaignEvent(event)) foldCampaign(state.campaigns, event, when.at)
   else if (isProposalEvent(event)) foldProposal(state.proposals, event, when.at)
@@ -175,9 +175,20 @@ function removeStop(state: State, gone: Stop | undefined): void {
   state.stops = state.stops.filter(stop => stop !== gone)
 }
 
+/** Whether the same was said of the same message before. */
+function isSaidAgain({ signals }: State, event: Event): boolean {
+  const once = event.type === 'SignalReported' ? onceKey(event.signal) : undefined
+  return once !== undefined && signals.find(high(once), low(once)) >= 0
+}
+
 function signalReported(state: State, signal: SignalFacts, at: number): void {
-  const row = state.signals.insert(high(signal.key), low(signal.key))
-  state.signals.words[row + 2] = Math.floor(at / 1000)
+  const once = onceKey(signal)
+  const isNew = once === undefined || state.signals.find(high(once), low(once)) < 0
+  for (const key of isNew && once !== undefined ? [signal.key, once] : [signal.key]) {
+    const row = state.signals.insert(high(key), low(key))
+    state.signals.words[row + 2] = Math.floor(at / 1000)
+  }
+  if (!isNew) return
   loadBaseline(state, signal)
   takeSignal(state, signal, at)
 }

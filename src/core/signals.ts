@@ -1,4 +1,4 @@
-import type { Hash64 } from '../std/hash64.ts'
+import { type Hash64, nameHash } from '../std/hash64.ts'
 import type { MessageId } from './events.ts'
 import type { Lane } from './policy.ts'
 import type { Place } from './scope.ts'
@@ -46,6 +46,30 @@ export type SignalFacts = {
   /** Known, journalled and kept for verdicts; no detector looks at it yet. */
   | ({ kind: 'noted' } & Noted)
 )
+
+/**
+ * What is said of one message counts once a day, whoever says it and however often: a recipient who reports the same mail again and again is one
+ * report, and buys no stop for others. `undefined` where nothing is counted by message.
+ */
+export function onceKey(signal: SignalFacts): Hash64 | undefined {
+  if (!('message' in signal) || signal.message === undefined) return undefined
+  const what = countedAs(signal)
+  return what === undefined ? undefined : nameHash(`${what} ${signal.message}`)
+}
+
+function countedAs(signal: SignalFacts): string | undefined {
+  switch (signal.kind) {
+    case 'reported':
+      return signal.report === 'question' ? undefined : 'reported'
+    case 'provider':
+      return signal.what === 'bounced' || signal.what === 'complained' ? signal.what : undefined
+    case 'link-followed':
+    case 'reset-completed':
+      return signal.kind
+    default:
+      return undefined
+  }
+}
 
 /** Names that are, or may hold, a person's are keyed hashes; what was said in public keeps its words, without addresses. */
 export type Noted =
