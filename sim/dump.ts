@@ -2,6 +2,7 @@ import type { Event } from '../src/core/events.ts'
 import { fold } from '../src/core/fold.ts'
 import { judge } from '../src/core/gate.ts'
 import type { LiveMessage } from '../src/core/messages.ts'
+import { silenceToJson } from '../src/core/silence.ts'
 import { restore } from '../src/core/snapshot.ts'
 import { newState, type State } from '../src/core/state.ts'
 import { streamsToJson } from '../src/core/streams.ts'
@@ -27,6 +28,7 @@ export function dump(state: State): string {
     signals,
     brake,
     lateness,
+    silence,
     ...plain
   } = state
   const tables = { repeats, caps, ...ledger, networks, recent, signals, ...brake.tables, handed: lateness.handed }
@@ -44,6 +46,7 @@ export function dump(state: State): string {
     campaigns: sorted(campaigns),
     brake: brake.books,
     lateness: lateness.tracks,
+    silence: silenceToJson(silence),
     proposals: [...proposals].map(([, proposal]) => sortedKeys(proposal)),
     tables: Object.entries(tables).map(([name, table]) => [name, rowsOf(table)]),
     decisions: decisions(state, live.slice(0, 3)),

@@ -19,7 +19,7 @@ export const alarmTexts = {
   reported: 'People report messages that they did not ask for.',
   late: 'Messages arrive later than they usually do.',
   rate: 'Far more messages are asked for than is usual at this time.',
-  missing: 'Far fewer messages are asked for than is usual at this time.',
+  missing: 'No messages are asked for, where at this time there usually are.',
   agents: 'The mixture of programs that ask is unusual.',
   networks: 'The mixture of networks that ask is unusual.',
   'requester-concentrated': 'One network asks for far more than its usual share.',

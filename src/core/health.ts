@@ -2,19 +2,22 @@ import { brakeAlarm, brakeDue, watchBrake } from './brake.ts'
 import type { Command } from './commands.ts'
 import type { Event } from './events.ts'
 import { latenessDue, latenessEvents, watchLateness } from './lateness.ts'
+import { silenceDue, silenceEvents, watchSilence } from './silence.ts'
 import type { State } from './state.ts'
 
 /**
- * What is watched of Tocsin itself and of what comes to it, besides the streams of messages: the brake, and whether mail is late. What `fold`
+ * What is watched of Tocsin itself and of what comes to it, besides the streams of messages: the brake, and
+ * whether mail is late or missing. What `fold`
  * has found is told by the next tick, so that an alarm is an event as any other and has its number in turn.
  */
 export function watchHealth(state: State, event: Event, at: number): void {
   watchBrake(state, event, at)
   watchLateness(state, event, at)
+  watchSilence(state, event, at)
 }
 
 export function nextHealthDue(state: State): number | undefined {
-  const due = [brakeDue(state), latenessDue(state)].filter(at => at !== undefined)
+  const due = [brakeDue(state), latenessDue(state), silenceDue(state)].filter(at => at !== undefined)
   return due.length === 0 ? undefined : Math.min(...due)
 }
 
@@ -26,5 +29,7 @@ export const healthDue = (state: State, now: number): Command[] =>
 export function reviewHealth(state: State, now: number): Event[] {
   const brake = brakeAlarm(state)
   const events: Event[] = brake ? [{ type: 'AlarmRaised', alarm: brake }] : []
-  return [...events, ...latenessEvents(state, now, state.alarms + 1 + events.length)]
+  events.push(...latenessEvents(state, now, state.alarms + 1 + events.length))
+  const raised = events.filter(({ type }) => type === 'AlarmRaised').length
+  return [...events, ...silenceEvents(state, now, state.alarms + 1 + raised)]
 }

@@ -4,6 +4,7 @@ import type { Captured, Page } from './capture.ts'
 import { Demand } from './demand.ts'
 import { Leases } from './leases.ts'
 import type { LiveMessage } from './messages.ts'
+import { silenceFromJson, silenceToJson } from './silence.ts'
 import { newState, type State } from './state.ts'
 import { streamsFromJson, streamsToJson } from './streams.ts'
 
@@ -72,6 +73,7 @@ function restOf({
   proposals,
   brake,
   lateness,
+  silence,
   alarms,
   sources,
   streams,
@@ -95,6 +97,7 @@ function restOf({
     proposals: [...proposals],
     brake: brake.books,
     lateness: lateness.tracks,
+    silence: silenceToJson(silence),
     alarms,
     sources,
     streams: streamsToJson(streams),
@@ -141,5 +144,6 @@ function restoreRest(state: State, rest: any): number {
   state.proposals = new Map(rest.proposals)
   state.brake.books = rest.brake
   state.lateness.tracks = rest.lateness
+  state.silence = silenceFromJson(rest.silence)
   return rest.turn
 }

@@ -22,6 +22,7 @@ import type { Proposals } from './proposals.ts'
 import { newRecent, type Recent } from './recent.ts'
 import { newRepeats, type Repeats } from './repeats.ts'
 import { type Networks, newNetworks } from './requesters.ts'
+import { newSilence, type Silence } from './silence.ts'
 import { nextStopDue, type Stop } from './stops.ts'
 import { newStreams, type Streams } from './streams.ts'
 
@@ -35,6 +36,7 @@ export type State = {
   caps: Caps
   brake: Brake
   lateness: Lateness
+  silence: Silence
   ledger: Ledger
   leases: Leases
   /** What budgets follow. */
@@ -81,6 +83,7 @@ export const newState = (): State => ({
   caps: newCaps(),
   brake: newBrake(),
   lateness: newLateness(),
+  silence: newSilence(),
   ledger: newLedger(),
   leases: new Leases(),
   demand: new Demand(),

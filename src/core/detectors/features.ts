@@ -18,8 +18,8 @@ export const features = [
 
 export type Feature = (typeof features)[number]
 
-/** Everything that can raise an alarm. `missing` is the rate test downwards: too little mail. */
-export type Detector = Feature | 'rate' | 'missing' | 'agents' | 'networks'
+/** Everything that can raise an alarm. */
+export type Detector = Feature | 'rate' | 'agents' | 'networks'
 
 export const bitOf = (feature: Feature): number => 1 << features.indexOf(feature)
 

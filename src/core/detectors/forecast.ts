@@ -1,6 +1,18 @@
 import { exp, log } from '../../std/exponential.ts'
 import { rateShare } from './features.ts'
-import { blockMs, fill, fillGap, newTables, slotMs, surge, surgeCells, type Tables } from './surge.ts'
+import {
+  beginLack,
+  blockMs,
+  fill,
+  fillGap,
+  lack,
+  lackCells,
+  newTables,
+  slotMs,
+  surge,
+  surgeCells,
+  type Tables,
+} from './surge.ts'
 
 /**
  * What is expected of one class and lane: a profile of 168 hours of the week times a level that follows the last two hours; how much counts
@@ -14,6 +26,7 @@ export type Forecast = {
   readonly tables: Tables
 }
 
+const minuteMs = 60_000
 const hourMs = 3_600_000
 const dayMs = 86_400_000
 /** 1970-01-01 was a Thursday: hours from Monday 00:00 UTC to it. */
@@ -255,6 +268,28 @@ function boundsOfGap(forecast: Forecast, from: number, at: number): { upper: num
     lower = Math.min(lower, mean / kappa)
   }
   return { upper, lower }
+}
+
+/** Of these numbers of whole minutes one is looked for: each a fifth more than the one before, for a day. */
+const silences = [
+  2, 3, 4, 5, 6, 7, 8, 10, 12, 15, 20, 25, 30, 40, 50, 60, 80, 100, 120, 150, 180, 220, 270, 330, 400, 480,
+]
+silences.push(580, 700, 850, 1020, 1230, 1440)
+const silent = new Float64Array(2 * lackCells)
+
+/**
+ * After how many whole minutes without a message, from `from` on, the silence by itself is evidence of so many days; `undefined` when a day is
+ * not enough. The test begins with nothing: what it would have before only adds to its evidence, so that the promise holds.
+ */
+export function silentBlocksMin(forecast: Forecast, from: number, days: number): number | undefined {
+  for (const blocks of silences) {
+    const at = (Math.floor(from / minuteMs) + 1 + blocks) * minuteMs
+    const tables = prepare(forecast, at, from)
+    if (!tables) return undefined
+    beginLack(silent)
+    if (lack(silent, 0, tables, { from, at, count: 0, keep: false }) >= days) return blocks
+  }
+  return undefined
 }
 
 /** Messages a second, before κ. */

@@ -202,13 +202,19 @@ export function steepest(cells: Float64Array): { blockSeconds: number; ratio: nu
   return { scale, blockSeconds: blockMs[scale]! / 1_000, ratio: surgeRatios[scale]![best % perScale]! }
 }
 
+/** Nothing is known before: the block in which counting begins is not whole, and counts for nothing. */
+export function beginLack(cells: Float64Array): void {
+  cells.fill(0, 0, lackCells)
+  cells.fill(lnNothing, lackCells, 2 * lackCells)
+}
+
 /**
  * The test for silence. `cells` from `start`: for each cell the value at the end of the last whole block, then for each the logarithm of
  * the running value of the open one. Gives the mean over the cells at the end of the last block that is whole at `at`. The block in which counting begins is not
  * whole, and counts for nothing.
  */
 export function lack(
-  cells: Float32Array,
+  cells: Float32Array | Float64Array,
   start: number,
   tables: Tables,
   { from, at, count, keep }: { from: number; at: number; count: number; keep: boolean },

@@ -8,7 +8,6 @@ import {
   newWatch,
   type Observation,
   observe,
-  passTime,
   reset,
   softDays,
   type Watch,
@@ -358,24 +357,6 @@ describe('the promise', () => {
     const times = total / runs / threshold
     console.log(`threshold ${threshold} days, seeds 0–${runs - 1}: ${times.toFixed(1)} times the promised time`)
     expect(times).toBeGreaterThanOrEqual(1)
-  })
-})
-
-describe('missing mail', () => {
-  it('is noticed by the tick, and is no reason to stop the next message', () => {
-    const { watch, forecast, at } = stream(2, 1, 2_000, flat(2, { dispersion: 4, safety: 1.3 }))
-    expect(passTime(watch, forecast, at + 60_000)).toBeUndefined()
-    const missing = passTime(watch, forecast, at + 6 * 3_600_000)
-    expect(missing?.leading).toBe('missing')
-    expect(missing?.days).toBeGreaterThan(softDays)
-    expect(missing?.numbers.silentSeconds).toBe(6 * 3_600)
-    expect(weigh(watch, forecast, message(at + 6 * 3_600_000)).days).toBeLessThan(softDays)
-  })
-
-  it('is not noticed where nothing is expected', () => {
-    const { watch, forecast, at } = stream(2, 1, 500, newForecast())
-    expect(passTime(watch, forecast, at + 30 * dayMs)).toBeUndefined()
-    expect(passTime(newWatch(monday), flat(2), monday + 30 * dayMs)).toBeUndefined()
   })
 })
 

@@ -1,6 +1,6 @@
 import { agentsShare, type Detector, featureModels, features, networksShare, rateShare } from './features.ts'
 import { type Forecast, prepare } from './forecast.ts'
-import { blockMs, evidenceMax, lack, lackCells, steepest, surge, surgeCells } from './surge.ts'
+import { blockMs, evidenceMax, steepest, surge, surgeCells } from './surge.ts'
 
 /**
  * The watch over one stream of messages: evidence against "all is well" as a mixture of weighted e-detectors. Each component is
@@ -23,7 +23,7 @@ export type Observation = {
   present: number
   /** Takes part in the rate test: true for a message, false for later evidence (a report, a completion that never came). */
   counted: boolean
-  /** Answers a cause of its own that was reported by the web tier. It is expected then: mail for the silence test, no evidence of a surge. */
+  /** Answers a cause of its own that was reported by the web tier. It is expected then, and no evidence of a surge. */
   explained?: boolean
   /** 0 … 31: the kind of client, and of network, behind the cause. */
   agent?: number
@@ -63,19 +63,18 @@ const categories = 32
 /** Where is what in `cells`. Part of the snapshot's form. */
 const place = {
   bets: 0,
-  tested: 48,
-  present: 60,
-  usual: 72,
-  lack: 84,
-  usualOf: [92, 124], // agents, networks: how often each category was seen while all was well
-  totals: 156,
-  composed: 158,
-  counts: 160, // messages in the open block of each scale
-  end: 164,
+  tested: 44,
+  present: 55,
+  usual: 66,
+  usualOf: [77, 109], // agents, networks: how often each category was seen while all was well
+  totals: 141,
+  composed: 143,
+  counts: 145, // messages in the open block of each scale
+  end: 149,
 } as const
 
 /** In `recent`: categories since the restart, their totals, and how often each feature was tested and present lately. */
-const recently = { categories: [0, 32], totals: 64, tested: 66, present: 78, end: 90 } as const
+const recently = { categories: [0, 32], totals: 64, tested: 66, present: 77, end: 88 } as const
 
 const last = 0
 const countedAt = 1
@@ -130,7 +129,6 @@ export function reset(watch: Watch, at: number): void {
   const { cells, recent } = watch
   cells.fill(0, place.bets, place.bets + featureCount * betCount)
   watch.surge.fill(0)
-  cells.fill(0, place.lack, place.lack + 2 * lackCells)
   cells.fill(0, place.composed, place.end)
   recent.fill(0)
   begin(watch, at)
@@ -220,7 +218,6 @@ function risen(watch: Watch, forecast: Forecast, one: Observation, at: number, k
   const count = one.counted && one.explained !== true ? 1 : 0
   const days = surge(watch.surge, tables, { from, at, count, keep: stores, finest: 0 })
   if (stores) {
-    lack(cells, place.lack, tables, { from, at, count: 1, keep: true })
     for (let scale = 0; scale < blockMs.length; scale++) {
       const cell = place.counts + scale
       cells[cell] = isSameBlock(from, at, scale) ? cells[cell]! + 1 : 1
@@ -349,26 +346,4 @@ function toldOfRate(watch: Watch, forecast: Forecast, one: Observation): Record<
   const observed = before + (one.counted ? 1 : 0)
   const expected = (prepare(forecast, at, times[countedAt]!)?.mean ?? 0) * blockSeconds
   return { observed, expected, ratio: expected > 0 ? observed / expected : 0, seconds: blockSeconds }
-}
-
-/**
- * Whether mail is missing: for the tick, since no message comes to say so. `undefined` below the soft threshold. A test of its own, not part
- * of the mixture: too little mail is no reason to stop the next message. Nothing changes; messages take the silence in when they come.
- */
-export function passTime({ cells, times }: Watch, forecast: Forecast, at: number): Evidence | undefined {
-  const from = times[countedAt]!
-  if (from < 0 || at <= from) return undefined
-  const tables = prepare(forecast, at, from)
-  if (!tables) return undefined
-  const days = lack(cells, place.lack, tables, { from, at, count: 0, keep: false })
-  if (days < softDays) return undefined
-  const seconds = (at - Math.floor(from / blockMs[3]) * blockMs[3]) / 1_000
-  const observed = cells[place.counts + 3]!
-  const expected = tables.mean * seconds
-  return {
-    days,
-    firmDays: 0,
-    leading: 'missing',
-    numbers: { observed, expected, ratio: observed / expected, seconds, silentSeconds: (at - from) / 1_000 },
-  }
 }
