@@ -137,6 +137,23 @@ describe('soft evidence that nothing confirms', () => {
   })
 })
 
+describe('findings beside each other', () => {
+  it('do not hide each other: a leak to old addresses goes on, and a causeless send is stopped all the same', () => {
+    const core = usual(templates)
+    for (let n = 0; n < 60; n++) {
+      asked(core, 5000 + n)
+      const [account, cause] = [`moved-${n}`, `moved-${n}`]
+      core.cause(cause, { account, recipients: [`new-${n}@example.org`] })
+      core.send({ account, to: `old-${n}@example.org`, cause, template: { name: 'reset' } })
+    }
+    const leak = eventsOf(core, 'AlarmRaised').filter(({ alarm }) => alarm.detector === 'wrong-recipient')
+    expect(leak.map(({ alarm }) => alarm.level)).toEqual(['notice'])
+    const outcomes = flood(core)
+    expect(outcomes.filter(outcome => outcome.startsWith('ready')).length).toBeLessThanOrEqual(3)
+    expect(eventsOf(core, 'BreakerOpened').map(({ reason }) => reason)).toEqual(['causeless'])
+  })
+})
+
 describe('an honest message that waited with others', () => {
   it('goes on with the cause that it was charged, which stays used', () => {
     const core = usual(templates)

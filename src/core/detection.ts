@@ -1,7 +1,7 @@
 import type { Alarm } from './alarms.ts'
-import { bitOf, type Detector, type Feature, features } from './detectors/features.ts'
+import { bitOf, type Detector, type Feature } from './detectors/features.ts'
 import { type Forecast, isProven } from './detectors/forecast.ts'
-import { type Evidence, type Observation, weigh } from './detectors/watch.ts'
+import { agentsBit, type Evidence, isExcess, networksBit, type Observation, rateBit, weigh } from './detectors/watch.ts'
 import type { MessageFacts } from './events.ts'
 import type { ClassPolicy } from './policy.ts'
 import type { Place } from './scope.ts'
@@ -64,7 +64,8 @@ export function detect(
     const stream = state.streams.list[streamFor(state.streams, name)]
     if (!stream) continue
     const forecast = forecastOf(state.streams, place.class, place.lane)
-    const evidence = weigh(stream.watch, forecast, one, state.policy.detection.softDays)
+    const weighing = { tellFromDays: state.policy.detection.softDays / stream.share, hidden: hiddenOf(stream, one) }
+    const evidence = weigh(stream.watch, forecast, one, weighing)
     const worst = levelOf(state, { stream, forecast, evidence, one, policy, now })
     const level = worst === 'hard' && (isKept || !mayOpen(state.stops, place)) ? 'held' : worst
     if (!level) continue
@@ -120,7 +121,7 @@ type Weighed = {
 
 /**
  * Exact and cause tests bind from the first day; the statistical ones once their history has been tested. Until then, and in a class that does
- * not enforce, people are told. Only a message that shows what the leading test looks for is touched: the others of its stream go on.
+ * not enforce, people are told. The evidence is that of what the message itself shows: the others of its stream go on.
  */
 function levelOf(
   state: State,
@@ -128,7 +129,7 @@ function levelOf(
 ): NonNullable<Detected['level']> | 'notice' | undefined {
   const { softDays, hardDays } = state.policy.detection
   const days = evidence.days * stream.share
-  if (days < softDays || !shows(stream, one, evidence)) return undefined
+  if (days < softDays) return undefined
   const binding = isProven(forecast, now) ? days : evidence.firmDays * stream.share
   if (policy.mode !== 'enforce' || binding < softDays) return days >= hardDays ? 'notice' : undefined
   if (keptAnyway.has(evidence.leading)) return binding < hardDays ? undefined : 'notice'
@@ -137,16 +138,16 @@ function levelOf(
 }
 
 /** What is known only later, such as a report, is shown by every message of the stream. */
-function shows(
-  { requesters }: Stream,
-  { tested, present, agent, network }: Observation,
-  { leading, numbers }: Evidence,
-): boolean {
-  // Of the kinds of clients and networks only those that are more frequent than usual.
-  if (leading === 'agents' || leading === 'networks') return (numbers.ratio ?? 0) > 2
-  if (leading === 'reported' && agent !== undefined) return reportedKind(requesters, agent, network ?? 0) !== 'others'
-  const index = features.indexOf(leading as Feature)
-  return index < 0 || ((tested >>> index) & 1) === 0 || ((present >>> index) & 1) === 1
+const knownLater = maskOf('unfinished', 'reported')
+
+/** The components that a message does not show: the evidence of others is not held against it, and does not hide its own. */
+function hiddenOf({ watch, requesters }: Stream, { present, counted, explained, agent, network }: Observation): number {
+  let shown = present | knownLater
+  if (agent !== undefined && reportedKind(requesters, agent, network ?? 0) === 'others') shown &= ~bitOf('reported')
+  if (counted && !explained) shown |= rateBit
+  if (agent !== undefined && isExcess(watch, 'agents', agent)) shown |= agentsBit
+  if (network !== undefined && isExcess(watch, 'networks', network)) shown |= networksBit
+  return ~shown
 }
 
 /** Messages with causes are as many as their causes, so their rate says nothing; and announced sends are expected. */

@@ -152,17 +152,41 @@ export const watchFromJson = (json: ReturnType<typeof watchToJson>): Watch => ({
   times: Float64Array.from(json.times),
 })
 
-/** The evidence if this observation were taken in. Nothing changes. Below `tellFromDays` nobody asks what it rests on, so it is not told. */
-export function weigh(watch: Watch, forecast: Forecast, one: Observation, tellFromDays = 0): Evidence {
+/** Components beside the features, as bits of `hidden`. */
+export const rateBit = 1 << featureCount
+export const agentsBit = 1 << (featureCount + 1)
+export const networksBit = 1 << (featureCount + 2)
+
+export type Weighing = {
+  /** Below so many days nobody asks what the evidence rests on, so it is not told. */
+  tellFromDays?: number
+  /** Components that this observation does not show, by bit: what others showed is not held against it, nor may it hide what this one shows. */
+  hidden?: number
+}
+
+/** The evidence if this observation were taken in. Nothing changes. A part of a mixture keeps what the mixture promises. */
+export function weigh(
+  watch: Watch,
+  forecast: Forecast,
+  one: Observation,
+  { tellFromDays = 0, hidden = 0 }: Weighing = {},
+): Evidence {
   look(watch, forecast, one, false)
-  let [days, firmDays, leading] = [0, 0, 0]
+  let [days, firmDays, leading] = [0, 0, -1]
   for (let part = 0; part < parts.length; part++) {
+    if (((hidden >>> part) & 1) === 1) continue
     days += parts[part]!
     if (part < featureCount && firm[part]) firmDays += parts[part]!
-    if (parts[part]! > parts[leading]!) leading = part
+    if (leading < 0 || parts[part]! > parts[leading]!) leading = part
   }
-  if (days < tellFromDays) return { days, firmDays, leading: features[0], numbers: untold }
+  if (days < tellFromDays || leading < 0) return { days, firmDays, leading: features[0], numbers: untold }
   return { days, firmDays, ...told(watch, forecast, one, leading) }
+}
+
+/** Whether this kind of client, or of network, comes more often than it may by itself. */
+export const isExcess = (watch: Watch, which: 'agents' | 'networks', category: number): boolean => {
+  const index = which === 'agents' ? 0 : 1
+  return recentShare(watch, index, category) > shiftMax * usualShare(watch.cells, index, category)
 }
 
 const untold: Record<string, number> = {}
