@@ -53,7 +53,9 @@ export function followUp(state: State, { id, place, at, ...asked }: Omit<Taken, 
   const { class: className, lane, source } = place
   const index = openStream(state.streams, { class: className, lane, source }, at)
   const { askedAt, ...who } = asked
-  countAsked(state.streams.list[index]!, askedAt)
+  const stream = state.streams.list[index]!
+  mature(stream, forecastOf(state.streams, className, lane), at)
+  countAsked(stream, askedAt)
   remember(state.recent, id, { stream: index, at: askedAt, ...who })
 }
 

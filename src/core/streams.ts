@@ -148,18 +148,20 @@ const reportedBit = bitOf('reported')
 /** Where hardly anything was ever finished nobody reports what people do, and nothing follows from silence. */
 const finishedEverMin = 20
 
-export function countAsked(stream: Stream, at: number): void {
-  const slot = minuteOf(at) % ringMinutes
-  stream.conversion.asked[slot] = stream.conversion.asked[slot]! + 1
+/** Whether a minute is one of those that have not matured: what is older comes too late to count, and a clock that is ahead is not of it yet. */
+const isOpen = ({ minute: newest }: Conversion, minute: number): boolean =>
+  minute <= newest && minute > newest - ringMinutes
+
+export function countAsked({ conversion }: Stream, at: number): void {
+  const minute = minuteOf(at)
+  if (isOpen(conversion, minute)) conversion.asked[minute % ringMinutes]! += 1
 }
 
-/** `askedAt`: when the message was decided. What comes after its minute has matured is too late to count. */
+/** `askedAt`: when the message was asked for, as it was counted then. */
 export function countFinished({ conversion }: Stream, askedAt: number): void {
   conversion.finishedEver++
   const minute = minuteOf(askedAt)
-  if (minute > conversion.minute || minute <= conversion.minute - ringMinutes) return
-  const slot = minute % ringMinutes
-  conversion.finished[slot] = conversion.finished[slot]! + 1
+  if (isOpen(conversion, minute)) conversion.finished[minute % ringMinutes]! += 1
 }
 
 /**
