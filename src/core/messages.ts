@@ -109,9 +109,14 @@ export class LiveMessages implements Captured {
     return [...(this.#waiters.get(key) ?? [])]
   }
 
-  /** The messages that wait at a place. */
+  /** The messages that wait at a place, in the order of their turns: that of the calendar is another after a recovery. */
   waitingAt(place: Place): MessageId[] {
-    return [...this.#waits.all()].filter(id => covers(place, placeOf(this.get(id)!)))
+    const waiting: LiveMessage[] = []
+    for (const id of this.#waits.all()) {
+      const message = this.get(id)!
+      if (covers(place, placeOf(message))) waiting.push(message)
+    }
+    return waiting.sort((a, b) => a.turn - b.turn).map(({ facts }) => facts.id)
   }
 
   /** The messages of a scope that wait for their holder's word, the longest first. */
@@ -170,11 +175,15 @@ export class LiveMessages implements Captured {
     return { page: `messages/${index}`, bytes: copy ?? this.#bytesOf(index) }
   }
 
-  /** Put back all pages of a snapshot at once; the order of the ready messages is that of their turns. */
+  /**
+   * Put back all pages of a snapshot at once. Within a bucket the order is that of the page, in which they were added: whoever goes through all
+   * messages meets them as before. The order of the indexes is that of their turns.
+   */
   restore(pages: LiveMessage[][]): void {
-    const messages = pages.flat().sort((a, b) => a.turn - b.turn)
+    const messages = pages.flat()
+    for (const message of messages) this.#buckets[bucketOf(message.facts.id)]!.set(message.facts.id, message)
+    messages.sort((a, b) => a.turn - b.turn)
     for (const message of messages) {
-      this.#buckets[bucketOf(message.facts.id)]!.set(message.facts.id, message)
       this.#turn = message.turn
       this.#size++
       this.#index(message)

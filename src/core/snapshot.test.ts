@@ -5,8 +5,8 @@ import { Core, hashOf, idOf, minute, second } from '../../test/core.ts'
 import type { Page } from './capture.ts'
 import type { Handover } from './commands.ts'
 import { fold } from './fold.ts'
-import { beginCapture, restore } from './snapshot.ts'
-import { newState } from './state.ts'
+import { beginCapture, isReadable, restore } from './snapshot.ts'
+import { newState, type State } from './state.ts'
 
 type Act = (core: Core) => unknown
 
@@ -153,6 +153,44 @@ describe('the state', () => {
         for (const { event, when } of core.journal.slice(from)) fold(back, event, when)
         expect(dump(back)).toBe(dump(core.state))
       }),
+    )
+  })
+
+  it('goes through its messages in the same order after it has come back', () => {
+    const core = new Core()
+    for (let n = 0; n < 600; n++) core.send({ class: 'breach-notice', to: `p${n}@x`, account: `a${n}` })
+    core.wait(6 * second)
+    for (let n = 1; n < 300; n += 7) core.do({ type: 'ReleaseMessage', id: idOf(n), by })
+    const ids = (state: State) => [...state.messages.all()].map(({ facts }) => facts.id)
+    const back = restore(pagesOf(beginCapture(core.state, { whole: true })))
+    expect(ids(back)).toHaveLength(600)
+    expect(ids(back)).toEqual(ids(core.state))
+  })
+
+  it('finds those that wait in the same order after it has come back', () => {
+    const core = new Core()
+    const expire = (n: number) => core.do({ type: 'DiscardMessage', id: idOf(n), by, reason: 'drill' })
+    const send = (n: number) => core.send({ class: 'breach-notice', to: `p${n}@x`, account: `a${n}` })
+    send(1)
+    core.at -= second
+    send(2)
+    core.at += second
+    send(3)
+    expire(1)
+    const place = { class: 'breach-notice', lane: 'campaign', source: '', template: '' } as const
+    const back = restore(pagesOf(beginCapture(core.state, { whole: true })))
+    expect(back.messages.waitingAt(place)).toEqual([idOf(2), idOf(3)])
+    expect(core.state.messages.waitingAt(place)).toEqual([idOf(2), idOf(3)])
+  })
+
+  it('is not read from a snapshot of another form', () => {
+    const pages = pagesOf(beginCapture(new Core().state, { whole: true }))
+    expect(isReadable(pages)).toBe(true)
+    const rest = JSON.parse(new TextDecoder().decode(pages.find(({ page }) => page === 'rest')!.bytes))
+    const { form: _, ...older } = rest
+    const encoded = (value: object) => [{ page: 'rest', bytes: new TextEncoder().encode(JSON.stringify(value)) }]
+    expect([isReadable(encoded(older)), isReadable(encoded({ ...rest, form: rest.form + 1 })), isReadable([])]).toEqual(
+      [false, false, false],
     )
   })
 

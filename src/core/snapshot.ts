@@ -32,6 +32,15 @@ const tablesOf = ({
   handed: lateness.handed,
 })
 
+/** Goes up when pages, rows or codes that lie in them change their shape: a snapshot of another form is left, and the journal read anew. */
+const form = 2
+
+/** Whether the pages are of a snapshot that this version can read. */
+export function isReadable(pages: readonly Page[]): boolean {
+  const rest = pages.find(({ page }) => page === 'rest')
+  return rest !== undefined && JSON.parse(decoder.decode(rest.bytes)).form === form
+}
+
 const partsOf = (state: State): Captured[] => [state.messages, ...Object.values(tablesOf(state))]
 
 const encoder = new TextEncoder()
@@ -85,6 +94,7 @@ function restOf({
   messages,
 }: State): unknown {
   return {
+    form,
     policy,
     configHash,
     leases,
@@ -110,7 +120,7 @@ function restOf({
   }
 }
 
-/** The state that the pages were taken from. */
+/** The state that the pages were taken from; they are readable. */
 export function restore(pages: Page[]): State {
   const state = newState()
   const tables = tablesOf(state)

@@ -5,7 +5,7 @@ import { type Event, isAboutMessages, type MessageId } from '../core/events.ts'
 import { fold } from '../core/fold.ts'
 import { placeOf } from '../core/messages.ts'
 import { covers, type Scope } from '../core/scope.ts'
-import { restore } from '../core/snapshot.ts'
+import { isReadable, restore } from '../core/snapshot.ts'
 import { newState, nextDue, type State } from '../core/state.ts'
 import { step } from '../core/step.ts'
 import { type Batch, type Claim, type Journal, JournalUnavailable } from '../journal/journal.ts'
@@ -490,7 +490,8 @@ export class Partition {
   async #recover(): Promise<void> {
     const { journal, partition, surroundings } = this.#options
     const claim = await journal.claim(partition)
-    const snapshot = await journal.loadSnapshot(partition)
+    const newest = await journal.loadSnapshot(partition)
+    const snapshot = newest && isReadable(newest.pages) ? newest : undefined
     const state = snapshot ? restore(snapshot.pages) : newState()
     let position = snapshot?.position ?? 0
     let folded = 0
