@@ -1,6 +1,6 @@
 import { unreachable } from '../std/assert.ts'
 import { type Hash64, high, isHash64, low } from '../std/hash64.ts'
-import type { Alarm } from './alarms.ts'
+import type { Alarm, AlarmSource } from './alarms.ts'
 import { brakeHolds } from './brake.ts'
 import { campaignsDue, decideCampaign, isCampaignCommand } from './campaign-decisions.ts'
 import { campaignFault } from './campaigns.ts'
@@ -16,10 +16,11 @@ import { classOf, probeClass } from './policy.ts'
 import { decideProposal, isProposalCommand } from './proposal-decisions.ts'
 import type { ReasonCode } from './reasons.ts'
 import { earlierAnswer } from './repeats.ts'
-import { covers, type Scope, scopeOf } from './scope.ts'
+import { covers, type Place, type Scope, scopeOf } from './scope.ts'
 import type { SignalFacts } from './signals.ts'
 import { budgetLeft, fromConfig, type State } from './state.ts'
 import { byDetector, canariesLeft, findBreaker, findStop, openMs, type Stop, stopOf, stopsMax } from './stops.ts'
+import { isTold, streamFor } from './streams.ts'
 
 /** What happens when somebody wants something now. Pure: looks at the state, changes nothing. */
 export function decide(state: State, command: Command, now: number): Decision {
@@ -139,6 +140,7 @@ function requestMessage(state: State, facts: MessageFacts, now: number): Decisio
   }
   if (noticeDue && budgetLeft(state, facts.class, 'system', now) > 0) event.notice = noticeId(facts.id)
   const { outcome, reasons, lane } = verdict
+  if (noticeDue) alarms.push(...recipientAlarm(state, facts, verdict, now))
   const told = alarmed(state, { alarms, ...(opens && { opens }) }, now)
   return {
     ...told,
@@ -178,16 +180,35 @@ function reportCause(state: State, cause: CauseFacts, now: number): Decision {
   return { events: [...told, { type: 'CauseReported', cause }], answer: { type: 'done' }, next }
 }
 
-/** People are told once an hour and network, when it goes over its share. */
+/** The frame of a notice, unless people were told of the same in this stream within the hour: one attack has thousands of occasions. */
+function notice(state: State, place: Omit<Place, 'template'>, detector: AlarmSource, now: number) {
+  const stream = state.streams.list[streamFor(state.streams, place)]
+  if (stream && isTold(stream, 'notice', detector, now)) return undefined
+  return { ...place, template: '', id: state.alarms + 1, level: 'notice', detector } as const
+}
+
+/** People are told when a mailbox is asked for more than it is sent. */
+function recipientAlarm(
+  state: State,
+  { id, class: className }: MessageFacts,
+  { lane, source = '' }: Pick<Verdict, 'lane' | 'source'>,
+  now: number,
+): Alarm[] {
+  const told = notice(state, { class: className, lane, source }, 'recipient-concentrated', now)
+  const { perHour: perHourMax, perDay: perDayMax } = state.policy.caps[lane]
+  return told ? [{ ...told, numbers: { perHourMax, perDayMax }, messages: [id] }] : []
+}
+
+/** People are told when a network goes over its share. */
 function concentrationAlarm(state: State, cause: CauseFacts, now: number): Event[] {
   const share = networkShare(state, cause, now)
   if (!share || share.requests !== share.perHourMax) return []
   const { requests, perHourMax, usual, className } = share
-  const place = { class: className, lane: 'open', source: cause.source, template: '' } as const
+  const place = { class: className, lane: 'open', source: cause.source } as const
+  const told = notice(state, place, 'requester-concentrated', now)
+  if (!told) return []
   const numbers = { requests: requests + 1, perHourMax, usual }
-  const id = state.alarms + 1
-  const alarm: Alarm = { ...place, id, level: 'notice', detector: 'requester-concentrated', numbers, messages: [] }
-  return [{ type: 'AlarmRaised', alarm }]
+  return [{ type: 'AlarmRaised', alarm: { ...told, numbers, messages: [] } }]
 }
 
 /** A signal that was reported before is a repeat. */

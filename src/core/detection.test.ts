@@ -401,6 +401,20 @@ describe('one network that asks for many accounts', () => {
   })
 })
 
+describe('a mailbox that is asked for again and again', () => {
+  it('is told of once an hour', () => {
+    const core = new Core()
+    for (let n = 0; n < 40; n++) {
+      core.at += second
+      core.send({ class: 'other', to: n % 2 === 0 ? 'a@example.org' : 'b@example.org' })
+    }
+    const alarms = eventsOf(core, 'AlarmRaised').filter(({ alarm }) => alarm.detector === 'recipient-concentrated')
+    expect(alarms.map(({ alarm }) => [alarm.level, alarm.numbers])).toEqual([
+      ['notice', { perHourMax: 5, perDayMax: 15 }],
+    ])
+  })
+})
+
 describe('requests of a kind that is not usual', () => {
   const ask = (core: Core, n: number, agent: number) => {
     const [account, to] = [`asker-${n}`, `asker-${n}@example.org`]
