@@ -266,8 +266,11 @@ function settled(id: MessageId, verdict: Verdict): Event {
     case 'expire':
       return { type: 'MessageExpired', id, reasons }
     default: {
-      const caused = cause && { cause, source, lane }
-      return { type: 'MessageHeld', id, reasons, ...caused, ...shown, ...(softUntil !== undefined && { softUntil }) }
+      const caused = cause && { cause, source, lane, account }
+      const held: Event = { type: 'MessageHeld', id, reasons, ...caused, ...shown }
+      if (softUntil !== undefined) held.softUntil = softUntil
+      if (outcome === 'confirm') held.outcome = outcome
+      return held
     }
   }
 }

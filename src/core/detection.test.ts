@@ -469,6 +469,35 @@ describe('the slow lane', () => {
   })
 })
 
+describe('a message that was ahead of its cause', () => {
+  const late = (core: Core) => {
+    core.send({ to: 'late@x', cause: 'late', template: { name: 'reset' } })
+    const id = core.last
+    expect(core.statusOf(id)).toBe('waiting')
+    core.cause('late', { account: 'late', recipients: ['late@x'], trust: 'unknown' })
+    return id
+  }
+
+  it('is for its holder to confirm as any other, when its place is stopped', () => {
+    const core = usual(templates)
+    const scope = { class: 'password-reset', lane: 'open', source: 'web', template: 'reset' } as const
+    core.do({ type: 'PauseClass', ...scope, by: 'operator', reason: 'drill' })
+    const id = late(core)
+    expect(core.state.messages.get(id)).toMatchObject({ status: { is: 'confirming' }, reasons: ['breaker.open'] })
+    core.do({ type: 'ConfirmMessage', id, by: 'holder' })
+    const due = core.due([], { inFlightMax: 1000, bulkInFlightMax: 500 })
+    expect(due.find(effect => effect.id === id)?.lane).toBe('reserved')
+  })
+
+  it('ends with its person, whom it learnt from the cause', () => {
+    const core = usual(templates)
+    core.do({ type: 'PauseClass', class: 'password-reset', by: 'operator', reason: 'drill' })
+    const id = late(core)
+    core.do({ type: 'EraseSubject', subject: hashOf('late'), by: 'operator' })
+    expect(core.statusOf(id)).toBe('ended')
+  })
+})
+
 describe('the slow lane of a trial', () => {
   it('lets nobody through whom a person has stopped', () => {
     const core = usual(templates)

@@ -138,6 +138,10 @@ export type Event =
       lane?: Lane
       seen?: Seen
       softUntil?: number
+      /** The account of the cause, which the message may have waited to learn. */
+      account?: Hash64
+      /** It waits for its holder's word; absent where it waits for an operator's. */
+      outcome?: 'confirm'
     }
   | { type: 'MessageRejected'; id: MessageId; reasons: ReasonCode[] }
   | { type: 'MessageDiscarded'; id: MessageId; by: string; reason: string; proposal?: string }

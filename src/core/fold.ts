@@ -296,10 +296,12 @@ function messageHeld(state: State, event: Extract<Event, { type: 'MessageHeld' }
   if (event.seen)
     takeIn(state, { id, place: placeAt({ ...event, facts, lane: event.lane ?? lane, at }), seen: event.seen, at })
   if (event.cause) useCause(state.ledger, event.cause, facts.class, facts.address, at)
+  const kept = event.outcome === 'confirm' ? ({ is: 'confirming' } as const) : ({ is: 'held' } as const)
   const patch: Partial<LiveMessage> = {
-    status: softUntil === undefined ? { is: 'held' } : { is: 'waiting', until: softUntil },
+    status: softUntil === undefined ? kept : { is: 'waiting', until: softUntil },
     reasons,
   }
+  if (event.account) patch.account = event.account
   if (event.cause) Object.assign(patch, { cause: event.cause, source: event.source ?? '' })
   if (event.lane && event.lane !== lane) {
     countMessage(state.caps, facts.mailbox, event.lane, at)

@@ -108,8 +108,7 @@ export function watchSilence(state: State, event: Event, at: number): void {
       // Its cause came after it, and only now its account is known for certain.
       const live = event.cause && state.messages.get(event.id)
       if (!live || !isOrdinary(live.facts)) return
-      const account = event.type === 'MessageReleased' ? event.account : undefined
-      return answered(state, account ?? live.account, live.facts.class, at)
+      return answered(state, event.account ?? live.account, live.facts.class, at)
     }
     case 'AlarmRaised':
       return told(state, event.alarm, at)

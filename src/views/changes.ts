@@ -97,8 +97,8 @@ export function note(changes: Changes, event: Event, where: Where): void {
     }
     case 'MessageHeld':
       return merge(changes, event.id, where, {
-        state: event.softUntil === undefined ? 'held' : 'waiting',
-        outcome: 'hold',
+        state: event.softUntil === undefined && event.outcome === undefined ? 'held' : 'waiting',
+        outcome: event.outcome ?? 'hold',
         reasons: event.reasons,
         ...(event.lane !== undefined && { lane: event.lane }),
         ...(event.source !== undefined && { source: event.source }),

@@ -108,7 +108,7 @@ export class Outcomes {
       case 'MessageReleased':
         return this.#changed(event.id, 'deliver', event)
       case 'MessageHeld':
-        return this.#changed(event.id, 'hold', event)
+        return this.#changed(event.id, event.outcome ?? 'hold', event)
       case 'MessageRejected':
         return this.#end(event.id, 'reject', event.reasons)
       case 'MessageExpired':

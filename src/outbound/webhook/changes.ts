@@ -71,7 +71,7 @@ export function changesOf(event: Event): Change[] {
     case 'MessageReleased':
       return [goesOn('released', event.id, event.reasons, { lane: event.lane, outcome: 'deliver' })]
     case 'MessageHeld':
-      return [goesOn('held', event.id, event.reasons, { outcome: 'hold' })]
+      return [goesOn('held', event.id, event.reasons, { outcome: event.outcome ?? 'hold' })]
     case 'MessageRejected':
       return [ended('rejected', event.id, event.reasons, { outcome: 'reject' })]
     case 'MessageDiscarded':

@@ -75,6 +75,11 @@ const told: [Event, string, object][] = [
   [{ type: 'HandoverUnknown', id: messageId(1), ...deferral, reply: 'timeout' }, 'unknown', { attempt: 2 }],
   [{ type: 'MessageHeld', id: messageId(1), reasons: ['budget.exhausted'] }, 'held', { outcome: 'hold' }],
   [
+    { type: 'MessageHeld', id: messageId(1), reasons: ['breaker.open'], outcome: 'confirm' },
+    'held',
+    { outcome: 'confirm' },
+  ],
+  [
     { type: 'MessageUndeliverable', id: messageId(1), ...deferral, reasons: ['delivery.rejected'] },
     'undeliverable',
     { reasons: [{ code: 'delivery.rejected' }] },
