@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import nodemailer from 'nodemailer'
-import { Agent, request } from 'undici'
+import { againMs, answerMsMax, type Line } from './line.ts'
 import type { Parts } from './parts.ts'
 
 export type Acknowledged = { id: string; outcome: string; via: 'http' | 'smtp' }
@@ -14,15 +14,18 @@ export class Load {
   readonly wrong: string[] = []
   /** Keys of messages that have one cause between them. */
   readonly siblings: string[][] = []
+  /** Their keys, from before the first of them is sent. */
+  readonly caused = new Set<string>()
   readonly #parts: Parts
-  readonly #agent = new Agent({ connections: 16, headersTimeout: answerMsMax, bodyTimeout: answerMsMax })
+  readonly #line: Line
   readonly #workers: Promise<void>[] = []
   #stopped = false
   #count = 0
   #heard: (() => void)[] = []
 
-  constructor(parts: Parts) {
+  constructor(parts: Parts, line: Line) {
     this.#parts = parts
+    this.#line = line
   }
 
   start(): void {
@@ -33,10 +36,6 @@ export class Load {
   async stop(): Promise<void> {
     this.#stopped = true
     await Promise.all(this.#workers)
-  }
-
-  close(): Promise<void> {
-    return this.#agent.destroy()
   }
 
   /** Resolves when something that is asked from now on has been acknowledged. */
@@ -53,7 +52,7 @@ export class Load {
 
   /** What the register says of a message; `undefined` while it cannot be asked. */
   async state(id: string): Promise<string | undefined> {
-    const answer = await this.#http('GET', `/v1/messages/${id}`, this.#parts.keys.admin)
+    const answer = await this.#line.ask('GET', `/v1/messages/${id}`, { key: this.#parts.keys.admin })
     if (answer?.status === 404) return 'unknown to the register'
     return answer?.status === 200 ? (answer.body as { state: string }).state : undefined
   }
@@ -78,7 +77,11 @@ export class Load {
 
   async #send(key: string, body: object): Promise<void> {
     await this.#untilHeard(key, async () => {
-      const answer = await this.#http('POST', '/v1/messages', this.#parts.keys.api, body, { 'idempotency-key': key })
+      const answer = await this.#line.ask('POST', '/v1/messages', {
+        key: this.#parts.keys.api,
+        body,
+        headers: { 'idempotency-key': key },
+      })
       if (!answer || answer.status === 503 || answer.status === 429) return undefined
       if (answer.status === 202 || answer.status === 200) return { ...(answer.body as Acknowledged), via: 'http' }
       return this.#contradiction(`${key} was answered with ${answer.status}: ${JSON.stringify(answer.body)}`)
@@ -90,8 +93,10 @@ export class Load {
     const lines = keys.map(key => JSON.stringify({ ...message(key), idempotencyKey: key })).join('\n')
     for (let left = keys; left.length > 0 && !this.#givenUp; ) {
       const begun = ++this.#begun
-      const answer = await this.#http('POST', '/v1/messages/batch', this.#parts.keys.api, lines, {
-        'content-type': 'application/x-ndjson',
+      const answer = await this.#line.ask('POST', '/v1/messages/batch', {
+        key: this.#parts.keys.api,
+        body: lines,
+        headers: { 'content-type': 'application/x-ndjson' },
       })
       const results = answer?.status === 200 ? (answer.body as (Acknowledged & { status: number })[]) : []
       left = keys.filter((key, i) => {
@@ -107,6 +112,7 @@ export class Load {
   /** Two messages that name one cause: no more than one of them may arrive. */
   async #caused(): Promise<void> {
     const [first, second] = [this.#key(), this.#key()]
+    this.caused.add(first).add(second)
     const account = `account-${first}`
     const event = {
       specversion: '1.0',
@@ -116,9 +122,9 @@ export class Load {
       subject: account,
       data: { known: true, trust: 'session', requester: {} },
     }
-    const type = { 'content-type': 'application/cloudevents+json' }
+    const headers = { 'content-type': 'application/cloudevents+json' }
     for (;;) {
-      const answer = await this.#http('POST', '/v1/events', this.#parts.keys.cause, event, type)
+      const answer = await this.#line.ask('POST', '/v1/events', { key: this.#parts.keys.cause, body: event, headers })
       if (answer?.status === 202 || this.#givenUp) break
       await sleep(againMs)
     }
@@ -183,39 +189,8 @@ export class Load {
     this.#givenUp = true
   }
   #givenUp = false
-
-  async #http(
-    method: 'GET' | 'POST',
-    path: string,
-    key: string,
-    body?: object | string,
-    headers: Record<string, string> = {},
-  ): Promise<{ status: number; body: unknown } | undefined> {
-    try {
-      const answer = await request(this.#parts.url + path, {
-        method,
-        dispatcher: this.#agent,
-        headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json', ...headers },
-        ...(body !== undefined && { body: typeof body === 'string' ? body : JSON.stringify(body) }),
-      })
-      const text = await answer.body.text()
-      const isLines = String(answer.headers['content-type']).includes('ndjson')
-      const parsed = isLines
-        ? text
-            .trimEnd()
-            .split('\n')
-            .map(line => JSON.parse(line))
-        : JSON.parse(text || 'null')
-      return { status: answer.statusCode, body: parsed }
-    } catch {
-      return undefined // Refused, cut off or timed out: it may or may not have arrived.
-    }
-  }
 }
 
-/** An answer that takes longer is given up; the key makes asking again safe. */
-const answerMsMax = 8000
-const againMs = 60
 const pauseMs = 100
 
 const message = (key: string) => ({

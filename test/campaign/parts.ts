@@ -6,6 +6,7 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { makeOperatorKey } from '../../src/inbound/keys.ts'
 
 /** How many messages may be with the upstream at once, and so how many each kill may have repeated. */
 export const inFlightMax = 16
@@ -13,8 +14,11 @@ export const inFlightMax = 16
 const open = 1_000_000_000
 const wide = { perHour: 65_000, perDay: 65_000 }
 const budgets = { reserved: open, open, system: open, campaign: open }
+/** What a correction says, approved ahead. */
+export const correctionText = { name: 'sent-in-error', subject: 'correction', text: 'We sent it in error.' }
 const policy = {
   inFlightMax,
+  correctionTexts: { [correctionText.name]: { subject: correctionText.subject, text: correctionText.text } },
   caps: { reserved: wide, open: wide, system: wide, campaign: wide },
   classes: {
     other: { budgetPerHour: budgets },
@@ -28,6 +32,8 @@ export type Target = 'tocsin' | 'postmaster' | 'postgres' | 'both' | 'upstream'
 export class Parts {
   readonly directory = mkdtempSync(join(tmpdir(), 'tocsin-campaign-'))
   readonly keys = { api: token(), cause: token(), admin: token(), smtp: token() }
+  /** The second of two people. */
+  readonly ana = makeOperatorKey()
   /** What the provider took, one JSON object a line. */
   readonly taken = `${this.directory}.upstream.log`
   ports!: { http: number; smtp: number; upstream: number }
@@ -40,7 +46,9 @@ export class Parts {
     const parts = new Parts()
     const [http, smtp, upstream] = await Promise.all([freePort(), freePort(), freePort()])
     parts.ports = { http: http!, smtp: smtp!, upstream: upstream! }
-    writeFileSync(`${parts.directory}.config.mjs`, `export default ${JSON.stringify(policy)}\n`)
+    const operators = [{ name: 'Ana', keyHash: parts.ana.keyHash }]
+    const config = { ...policy, operators }
+    writeFileSync(`${parts.directory}.config.mjs`, `export default ${JSON.stringify(config)}\n`)
     writeFileSync(parts.taken, '')
     await parts.startUpstream()
     parts.startTocsin()

@@ -1,6 +1,6 @@
 // The provider of the crash campaign, a process of its own: takes mail over SMTP and answers 250 only after the mail is in its log and the log
 // is on the disk. Run as `node upstream.ts PORT LOGFILE`.
-import { fsyncSync, openSync, writeSync } from 'node:fs'
+import { fsync, openSync, writeSync } from 'node:fs'
 import { SMTPServer, type SMTPServerDataStream } from 'smtp-server'
 
 const [port, path] = process.argv.slice(2)
@@ -20,9 +20,12 @@ function take(text: string, rcptTo: { address: string }[], done: () => void): vo
   const recipients = rcptTo.map(({ address }) => address)
   const taken = { at: Date.now(), messageId: headerOf(head, 'message-id'), key: headerOf(head, 'subject'), recipients }
   writeSync(log, `${JSON.stringify(taken)}\n`)
-  fsyncSync(log)
-  // Between the mail being taken and the reply lies the moment at which nobody else knows.
-  setTimeout(done, Math.random() * 30)
+  // Without making others wait for the disk: the log would tell them as taken later than they came.
+  fsync(log, error => {
+    if (error) throw error
+    // Between the mail being taken and the reply lies the moment at which nobody else knows.
+    setTimeout(done, Math.random() * 30)
+  })
 }
 
 const server = new SMTPServer({
