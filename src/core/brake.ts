@@ -1,6 +1,18 @@
 import { type Hash64, high, low } from '../std/hash64.ts'
 import { Table } from '../std/table.ts'
 import { type Alarm, alarmMessagesMax } from './alarms.ts'
+import {
+  type BrakeMemory,
+  count,
+  countMax,
+  countOf,
+  forgetMailboxes,
+  newBrakeMemory,
+  sweepBrakeMemory,
+  unuse,
+  use,
+  usedUntil,
+} from './brake-memory.ts'
 import type { Event, MessageFacts, MessageId } from './events.ts'
 import { classOf, type Lane, lanes, probeClass } from './policy.ts'
 import type { Place } from './scope.ts'
@@ -19,20 +31,11 @@ import type { State } from './state.ts'
  */
 export type Brake = { tables: BrakeTables; books: Books }
 
-/**
- * | table          | key                                                              | row                           |
- * |----------------|------------------------------------------------------------------|-------------------------------|
- * | brakeOpen      | message that was let go and has not ended                        | when (s) 1                    |
- * | brakeUsed      | cause × class × address, idempotency key, campaign × ordinal     | until when it is kept (s) 1   |
- * | brakeMailboxes | mailbox                                                          | clock hour 1, four counters 2 |
- *
- * The first has a row for each message that waits to be handed over. The second remembers for `usedMsMax`, and for less the fuller it is. The
- * third holds the mailboxes of this hour.
- */
-type BrakeTables = { brakeOpen: Table; brakeUsed: Table; brakeMailboxes: Table }
+/** `brakeOpen` has a row for each message that was let go and has not ended: its key 2, when (s) 1. */
+type BrakeTables = BrakeMemory & { brakeOpen: Table }
 
 type Books = {
-  accounts: Record<string, Account>
+  accounts: Account[]
   /** The last grant that was counted. */
   epoch: number
   grant: number
@@ -40,7 +43,8 @@ type Books = {
 }
 
 /** Messages of a class and lane. `hours`: of this hour and of those that leases were granted ahead for. */
-type Account = { letGo: number; handedOver: number; hours: { hour: number; granted: number; letGo: number }[] }
+type Account = { class: string; lane: Lane; letGo: number; handedOver: number; hours: Hour[] }
+type Hour = { hour: number; granted: number; letGo: number }
 
 export type BrakeFault = Pick<Alarm, 'class' | 'lane' | 'source' | 'template' | 'numbers' | 'messages'> & {
   since: number
@@ -49,17 +53,11 @@ export type BrakeFault = Pick<Alarm, 'class' | 'lane' | 'source' | 'template' | 
 }
 
 export const newBrake = (): Brake => ({
-  tables: {
-    brakeOpen: new Table('brakeOpen', { rowWords: 3, shardBits: 8 }),
-    brakeUsed: new Table('brakeUsed', { rowWords: 3, shardBits: 10 }),
-    brakeMailboxes: new Table('brakeMailboxes', { rowWords: 5, shardBits: 10 }),
-  },
-  books: { accounts: {}, epoch: 0, grant: 0 },
+  tables: { brakeOpen: new Table('brakeOpen', { rowWords: 3, shardBits: 8 }), ...newBrakeMemory() },
+  books: { accounts: [], epoch: 0, grant: 0 },
 })
 
 const usedMsMax = 3_600_000
-/** 12 bytes each. */
-const usedRowsMax = 4_000_000
 /** A mailbox gets no more than so many times its cap in a clock hour. */
 const timesCap = 2
 
@@ -77,7 +75,10 @@ const broken = {
 
 function overCap({ policy }: State, lane: Lane, toMailboxInHour: number): Numbers | undefined {
   const toMailboxInHourMax = timesCap * policy.caps[lane].perHour
-  return toMailboxInHour > toMailboxInHourMax ? { toMailboxInHour, toMailboxInHourMax } : undefined
+  // Counts end at `countMax`, and say nothing there.
+  return toMailboxInHour > toMailboxInHourMax && toMailboxInHour < countMax
+    ? { toMailboxInHour, toMailboxInHourMax }
+    : undefined
 }
 
 const overLease = (letGoInHour: number, grantedForHour: number): Numbers | undefined =>
@@ -85,16 +86,20 @@ const overLease = (letGoInHour: number, grantedForHour: number): Numbers | undef
 
 /** What letting the message go would break, in numbers, or `undefined`. Changes nothing. */
 export function violationOf(state: State, charge: Charge, now: number): Numbers | undefined {
-  const { brake } = state
+  const { tables, books } = state.brake
   const { facts, lane, cause } = charge
-  if (brake.tables.brakeOpen.find(...idWords(facts.id)) >= 0) return broken.letGo
-  if (cause && isUsed(brake, causeWords(cause, facts), now)) return broken.ofOneCause
-  if (facts.repeat && isUsed(brake, repeatWords(facts.repeat.key), now)) return broken.ofOneKey
-  if (facts.campaign) return isUsed(brake, campaignWords(facts.campaign), now) ? broken.ofOneOrdinal : undefined
+  idKey(facts.id)
+  if (tables.brakeOpen.find(key.hi, key.lo) >= 0) return broken.letGo
+  if (cause && isUsed(tables, causeKey(cause, facts), now)) return broken.ofOneCause
+  if (facts.repeat && isUsed(tables, repeatKey(facts.repeat.key), now)) return broken.ofOneKey
+  if (facts.campaign) return isUsed(tables, campaignKey(facts.campaign), now) ? broken.ofOneOrdinal : undefined
   if (!isLimited(state, facts)) return undefined
-  const { letGo, granted } = lookUpHour(brake, facts.class, lane, now)
-  const allowed = granted + announcedAudience(state, facts.class, lane, now)
-  return overCap(state, lane, mailboxCount(brake, facts.mailbox, lane, now) + 1) ?? overLease(letGo + 1, allowed)
+  const hour = Math.floor(now / hourMs)
+  mailboxKey(facts.mailbox, lane)
+  const numbers = overCap(state, lane, countOf(tables, key.hi, key.lo, hour) + 1)
+  if (numbers) return numbers
+  const { letGo, granted } = lookUpHour(books, facts.class, lane, hour)
+  return overLease(letGo + 1, granted + announcedAudience(state, facts.class, lane, now))
 }
 
 /** What operators announced for this instant: no lease is granted for it. */
@@ -139,10 +144,10 @@ export function watchBrake(state: State, event: Event, at: number): void {
     case 'MessageExpired':
     case 'MessageDiscarded':
     case 'MessageRejected':
-      brake.tables.brakeOpen.remove(...idWords(event.id))
+      close(brake.tables, event.id)
       return
     case 'SubjectErased':
-      for (const id of event.messages) brake.tables.brakeOpen.remove(...idWords(id))
+      for (const id of event.messages) close(brake.tables, id)
       return
     case 'LeaseGranted':
       return granted(brake, event.lease)
@@ -178,16 +183,18 @@ function decided(state: State, event: Extract<Event, { type: 'MessageDecided' }>
 function letGo(state: State, charge: Charge, { at, isJudged }: { at: number; isJudged: boolean }): void {
   const { brake } = state
   const { facts, lane, cause } = charge
+  const { tables } = brake
   const until = at + Math.min(usedMsMax, state.policy.repeatWindowMs)
   let numbers: Numbers | undefined
   if (open(brake, facts.id, at)) numbers = broken.letGo
-  if (cause && use(brake, causeWords(cause, facts), { at, until })) numbers ??= broken.ofOneCause
-  if (facts.repeat && use(brake, repeatWords(facts.repeat.key), { at, until })) numbers ??= broken.ofOneKey
-  if (facts.campaign && use(brake, campaignWords(facts.campaign), { at, until })) numbers ??= broken.ofOneOrdinal
+  if (cause && wasUsed(tables, causeKey(cause, facts), { at, until })) numbers ??= broken.ofOneCause
+  if (facts.repeat && wasUsed(tables, repeatKey(facts.repeat.key), { at, until })) numbers ??= broken.ofOneKey
+  if (facts.campaign && wasUsed(tables, campaignKey(facts.campaign), { at, until })) numbers ??= broken.ofOneOrdinal
   const account = accountOf(brake, facts.class, lane)
   account.letGo++
   if (!facts.campaign && isLimited(state, facts)) {
-    numbers ??= overCap(state, lane, countMailbox(brake, facts.mailbox, lane, at))
+    mailboxKey(facts.mailbox, lane)
+    numbers ??= overCap(state, lane, count(tables, key.hi, key.lo, Math.floor(at / hourMs)))
     const hour = hourOf(account, at)
     numbers ??= overLease(++hour.letGo, hour.granted + announcedAudience(state, facts.class, lane, at))
   }
@@ -199,9 +206,11 @@ function held(state: State, event: Extract<Event, { type: 'MessageHeld' }>, at: 
   const live = state.messages.get(event.id)
   if (!live) return
   const { facts, lane, source, cause } = live
-  const { brakeOpen, brakeUsed } = state.brake.tables
-  if (brakeOpen.remove(...idWords(event.id))) {
-    for (const words of usesOf(facts, cause)) brakeUsed.remove(...words)
+  const { tables } = state.brake
+  if (close(tables, event.id)) {
+    if (cause) giveBack(tables, causeKey(cause, facts))
+    if (facts.repeat) giveBack(tables, repeatKey(facts.repeat.key))
+    if (facts.campaign) giveBack(tables, campaignKey(facts.campaign))
     accountOf(state.brake, facts.class, lane).letGo--
   } else if (event.reasons.includes('brake.faulty'))
     judge(state, { facts, lane: event.lane ?? lane, source: event.source ?? source, cause: event.cause ?? cause }, at)
@@ -210,7 +219,7 @@ function held(state: State, event: Extract<Event, { type: 'MessageHeld' }>, at: 
 function handedOver(state: State, id: MessageId, at: number): void {
   const { brake, messages } = state
   const live = messages.get(id)
-  const wasOpen = brake.tables.brakeOpen.remove(...idWords(id))
+  const wasOpen = close(brake.tables, id)
   const place = live ? placeOf({ ...live, cause: live.cause }) : nowhere
   const account = accountOf(brake, place.class, place.lane)
   account.handedOver++
@@ -254,9 +263,9 @@ export const brakeDue = ({ brake: { books } }: State): number | undefined =>
   books.fault && !books.fault.isTold ? books.fault.since : undefined
 
 /** After another policy, or after a person has looked, what was counted before is not held against what comes. */
-function beginAnew({ tables: { brakeMailboxes }, books }: Brake): void {
-  for (let shard = 0; shard < brakeMailboxes.shardCount; shard++) brakeMailboxes.sweep(shard, () => true)
-  for (const account of Object.values(books.accounts)) for (const hour of account.hours) hour.letGo = 0
+function beginAnew({ tables, books }: Brake): void {
+  forgetMailboxes(tables)
+  for (const account of books.accounts) for (const hour of account.hours) hour.letGo = 0
 }
 
 function granted({ books }: Brake, lease: Extract<Event, { type: 'LeaseGranted' }>['lease']): void {
@@ -269,28 +278,37 @@ function granted({ books }: Brake, lease: Extract<Event, { type: 'LeaseGranted' 
 
 const accountOf = ({ books }: Brake, className: string, lane: Lane): Account => accountIn(books, className, lane)
 
-function accountIn({ accounts }: Books, className: string, lane: Lane): Account {
-  const key = `${className}/${lane}`
-  const known = accounts[key]
+/** Some dozens: found within a few steps, without a name made of two. */
+function findAccount({ accounts }: Books, className: string, lane: Lane): Account | undefined {
+  for (let i = 0; i < accounts.length; i++) {
+    const one = accounts[i]!
+    if (one.lane === lane && one.class === className) return one
+  }
+  return undefined
+}
+
+function accountIn(books: Books, className: string, lane: Lane): Account {
+  const known = findAccount(books, className, lane)
   if (known) return known
-  const made: Account = { letGo: 0, handedOver: 0, hours: [] }
-  accounts[key] = made
+  const made: Account = { class: className, lane, letGo: 0, handedOver: 0, hours: [] }
+  books.accounts.push(made)
   return made
 }
 
+const emptyHour = { granted: 0, letGo: 0 }
+
 /** Changes nothing. */
-function lookUpHour({ books }: Brake, className: string, lane: Lane, now: number): { granted: number; letGo: number } {
-  const hour = Math.floor(now / hourMs)
-  return books.accounts[`${className}/${lane}`]?.hours.find(one => one.hour === hour) ?? { granted: 0, letGo: 0 }
+function lookUpHour(books: Books, className: string, lane: Lane, hour: number): Pick<Hour, 'granted' | 'letGo'> {
+  for (const one of findAccount(books, className, lane)?.hours ?? []) if (one.hour === hour) return one
+  return emptyHour
 }
 
 const hourMs = 3_600_000
 const hoursKept = 3
 
-function hourOf({ hours }: Account, at: number): Account['hours'][number] {
+function hourOf({ hours }: Account, at: number): Hour {
   const hour = Math.floor(at / hourMs)
-  const known = hours.find(one => one.hour === hour)
-  if (known) return known
+  for (const one of hours) if (one.hour === hour) return one
   const made = { hour, granted: 0, letGo: 0 }
   hours.push(made)
   if (hours.length > hoursKept) hours.shift()
@@ -299,75 +317,44 @@ function hourOf({ hours }: Account, at: number): Account['hours'][number] {
 
 /** Answers whether it was open already. */
 function open({ tables: { brakeOpen } }: Brake, id: MessageId, at: number): boolean {
-  const row = brakeOpen.insert(...idWords(id))
+  idKey(id)
+  const row = brakeOpen.insert(key.hi, key.lo)
   const was = brakeOpen.words[row + 2]! > 0
   brakeOpen.words[row + 2] = seconds(at)
   return was
 }
 
-function isUsed({ tables: { brakeUsed } }: Brake, words: Words, now: number): boolean {
-  const at = brakeUsed.find(...words)
-  return at >= 0 && brakeUsed.words[at + 2]! > seconds(now)
+function close({ brakeOpen }: BrakeTables, id: MessageId): boolean {
+  idKey(id)
+  return brakeOpen.remove(key.hi, key.lo)
 }
 
-/** Answers whether it was used already. */
-function use({ tables: { brakeUsed } }: Brake, words: Words, { at, until }: { at: number; until: number }): boolean {
-  if (brakeUsed.size >= usedRowsMax) return false
-  const row = brakeUsed.insert(...words)
-  const was = brakeUsed.words[row + 2]! > seconds(at)
-  brakeUsed.words[row + 2] = seconds(until)
-  return was
-}
+const isUsed = (tables: BrakeTables, { hi, lo }: Key, now: number): boolean => usedUntil(tables, hi, lo) > seconds(now)
 
-function mailboxCount({ tables: { brakeMailboxes } }: Brake, mailbox: Hash64, lane: Lane, now: number): number {
-  const at = brakeMailboxes.find(high(mailbox), low(mailbox))
-  const { words } = brakeMailboxes
-  if (at < 0 || words[at + 2] !== Math.floor(now / hourMs)) return 0
-  const index = lanes.indexOf(lane)
-  return (words[at + 3 + (index >> 1)]! >>> ((index & 1) * 16)) & 0xffff
-}
+/** Uses it, and answers whether it was used already. */
+const wasUsed = (tables: BrakeTables, { hi, lo }: Key, { at, until }: { at: number; until: number }): boolean =>
+  use(tables, hi, lo, seconds(until)) > seconds(at)
 
-function countMailbox({ tables: { brakeMailboxes } }: Brake, mailbox: Hash64, lane: Lane, at: number): number {
-  const row = brakeMailboxes.insert(high(mailbox), low(mailbox))
-  const { words } = brakeMailboxes
-  const hour = Math.floor(at / hourMs)
-  if (words[row + 2] !== hour) {
-    words[row + 2] = hour
-    words[row + 3] = 0
-    words[row + 4] = 0
-  }
-  const index = lanes.indexOf(lane)
-  const [word, shift] = [row + 3 + (index >> 1), (index & 1) * 16]
-  const count = Math.min(0xffff, ((words[word]! >>> shift) & 0xffff) + 1)
-  words[word] = ((words[word]! & ~(0xffff << shift)) | (count << shift)) >>> 0
-  return count
-}
+const giveBack = (tables: BrakeTables, { hi, lo }: Key): void => unuse(tables, hi, lo)
 
-/** One shard of each table at a time. The used ones go the earlier the fuller their table is, down to ten minutes. */
-export function sweepBrake({ tables: { brakeUsed, brakeMailboxes } }: Brake, turn: number, now: number): void {
-  const room = Math.min(1, 2 * (1 - brakeUsed.size / usedRowsMax))
-  const early = Math.floor(((1 - Math.max(room, 1 / 6)) * usedMsMax) / 1000)
-  brakeUsed.sweep(turn % brakeUsed.shardCount, (words, at) => words[at + 2]! <= seconds(now) + early)
-  const hour = Math.floor(now / hourMs)
-  brakeMailboxes.sweep(turn % brakeMailboxes.shardCount, (words, at) => words[at + 2]! < hour)
-}
+/** One shard of each table at a time. */
+export const sweepBrake = ({ tables }: Brake, turn: number, now: number): void =>
+  sweepBrakeMemory(tables, turn, seconds(now), Math.floor(now / hourMs))
 
 const seconds = (at: number): number => Math.floor(at / 1000)
 
-type Words = readonly [hi: number, lo: number]
+type Key = { hi: number; lo: number }
+/** The key that was made last: filled and read at once. A pair made for each was a third of what the books cost. */
+const key: Key = { hi: 0, lo: 0 }
 
-function usesOf(facts: MessageFacts, cause: Hash64 | undefined): Words[] {
-  const uses: Words[] = []
-  if (cause) uses.push(causeWords(cause, facts))
-  if (facts.repeat) uses.push(repeatWords(facts.repeat.key))
-  if (facts.campaign) uses.push(campaignWords(facts.campaign))
-  return uses
+function keyOf(hi: number, lo: number): Key {
+  key.hi = spread(hi)
+  key.lo = spread(lo)
+  return key
 }
 
 /** Of an id the last 16 digits: 62 of their bits are random, and spread over the word, for the first two never change. A notice has those of the message it is about, and another version. */
-function idWords(id: MessageId): Words {
-  return [spread(hexWord(id, 28) ^ id.charCodeAt(14)), spread(hexWord(id, 19))]
-}
+const idKey = (id: MessageId): Key => keyOf(hexWord(id, 28) ^ id.charCodeAt(14), hexWord(id, 19))
 
 /** Eight hexadecimal digits from there on; hyphens are passed over. */
 function hexWord(text: string, from: number): number {
@@ -381,17 +368,18 @@ function hexWord(text: string, from: number): number {
   return value >>> 0
 }
 
-const causeWords = (cause: Hash64, { class: className, address }: MessageFacts): Words => {
+function causeKey(cause: Hash64, { class: className, address }: MessageFacts): Key {
   const named = nameWord(className, 1)
-  return [spread(high(cause) ^ spread(high(address) ^ named)), spread(low(cause) ^ spread(low(address) + named))]
+  return keyOf(high(cause) ^ spread(high(address) ^ named), low(cause) ^ spread(low(address) + named))
 }
 
-const repeatWords = (key: Hash64): Words => [spread(high(key) ^ 2), spread(low(key) + 2)]
+const repeatKey = (repeat: Hash64): Key => keyOf(high(repeat) ^ 2, low(repeat) + 2)
 
-const campaignWords = ({ id, ordinal }: NonNullable<MessageFacts['campaign']>): Words => [
-  spread(nameWord(id, 3) ^ ordinal),
-  spread(nameWord(id, 4) + ordinal),
-]
+const campaignKey = ({ id, ordinal }: NonNullable<MessageFacts['campaign']>): Key =>
+  keyOf(nameWord(id, 3) ^ ordinal, nameWord(id, 4) + ordinal)
+
+const mailboxKey = (mailbox: Hash64, lane: Lane): Key =>
+  keyOf(high(mailbox) ^ (5 + lanes.indexOf(lane)), low(mailbox) + lanes.indexOf(lane))
 
 function nameWord(name: string, seed: number): number {
   let word = seed
