@@ -41,13 +41,20 @@ export function effects(state: State, now: number, window: Window, { inFlight, i
   if (state.policy.upstreams.every(isResting)) return []
   let room = window.inFlightMax - inFlight.size
   if (room <= 0) return []
-  let bulkRoom = window.bulkInFlightMax - countBulk(inFlight)
+  let bulkRoom: number | undefined
   const due: Effect[] = []
-  for (const message of state.messages.urgent(now)) {
-    if (inFlight.has(message.facts.id) || message.expiresAt <= now || isHeldBack(state, message, now)) continue
-    if (isBulk(message) && bulkRoom-- <= 0) break
-    due.push(handOver(message))
-    if (--room === 0) break
+  for (const queue of state.messages.urgent(now)) {
+    if (queue.size === 0) continue
+    for (const message of queue.values()) {
+      if (inFlight.has(message.facts.id) || message.expiresAt <= now || isHeldBack(state, message, now)) continue
+      if (isBulk(message)) {
+        bulkRoom ??= window.bulkInFlightMax - countBulk(inFlight)
+        // It is the least urgent: behind it is only more of it.
+        if (bulkRoom-- <= 0) return due
+      }
+      due.push(handOver(message))
+      if (--room === 0) return due
+    }
   }
   return due
 }

@@ -35,6 +35,11 @@ export class Calendar<T> {
     return this.#first === Number.POSITIVE_INFINITY ? undefined : this.#first * this.#slotMs
   }
 
+  /** Whether `take` would give something. */
+  isDue(now: number): boolean {
+    return this.#first * this.#slotMs <= now
+  }
+
   /** Everything that is in it, in no order that matters. */
   *all(): Generator<T> {
     for (const ids of this.#slots.values()) yield* ids
