@@ -12,6 +12,9 @@ import { assert } from './assert.ts'
  */
 const loadMax = 0.82
 const growth = 1.12
+/** A small shard doubles: by an eighth it would be copied every few rows, and the bytes are nothing beside those of the large ones. */
+const growthSmall = 2
+const smallRowsMax = 64
 const shardRowsMin = 4
 
 type Shard = { words: Uint32Array; rows: number; capacity: number }
@@ -197,7 +200,7 @@ export class Table {
 const nonZero = (hi: number, lo: number): number => (hi === 0 && lo === 0 ? 1 : lo)
 
 const capacityFor = (rows: number): number =>
-  rows === 0 ? 0 : Math.max(shardRowsMin, Math.ceil((rows / loadMax) * growth))
+  rows === 0 ? 0 : Math.max(shardRowsMin, Math.ceil((rows / loadMax) * (rows <= smallRowsMax ? growthSmall : growth)))
 
 const home = (shard: Shard, lo: number): number => Math.floor((lo / 4294967296) * shard.capacity)
 
