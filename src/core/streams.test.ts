@@ -1,42 +1,27 @@
 import { describe, expect, it } from 'vitest'
+import { minute, t0 } from '../../test/core.ts'
 import { newForecast } from './detectors/forecast.ts'
-import { countAsked, countFinished, mature, newStreams, openStream, streamFor, streamsOfClassMax } from './streams.ts'
+import { weigh } from './detectors/watch.ts'
+import { countAsked, countFinished, mature, newStreams, openStream } from './streams.ts'
 
-const minute = 60_000
-const t0 = 30_000_000 * minute
-
-const opened = () => {
-  const streams = newStreams()
-  const stream = streams.list[openStream(streams, { class: 'c', lane: 'open', source: 'web' }, t0)]!
-  mature(stream, newForecast(), t0)
-  return stream
-}
-const sum = (counts: number[]) => counts.reduce((all, one) => all + one, 0)
-
-describe('what was asked for counts in its own minute', () => {
-  it.each<[string, number, number]>([
-    ['now', 0, 1],
-    ['five minutes ago', -5, 1],
-    ['so long ago that its minute has matured', -6, 0],
-    ['by a clock that is ahead', 1, 0],
-  ])('%s', (_, minutes, counted) => {
-    const stream = opened()
-    countAsked(stream, t0 + minutes * minute)
-    countFinished(stream, t0 + minutes * minute)
-    expect([sum(stream.conversion.asked), sum(stream.conversion.finished)]).toEqual([counted, counted])
-  })
-})
-
-describe('sources', () => {
-  const name = (n: number) => ({ class: 'c', lane: 'open', source: `web-${n}` }) as const
-
-  it('that come last are watched with the messages that have none', () => {
+describe('messages that people go on with, or not', () => {
+  it.each([
+    { given: 'many at once, as usual from the beginning', perMinute: 1200, shares: [0.63], suspicious: false },
+    { given: 'few, as usual', perMinute: 20, shares: [0.63], suspicious: false },
+    { given: 'that nobody goes on with any more', perMinute: 20, shares: [0.63, 0], suspicious: true },
+  ])('$given', ({ perMinute, shares, suspicious }) => {
     const streams = newStreams()
-    for (let n = 0; n < streamsOfClassMax; n++) expect(openStream(streams, name(n), t0)).toBe(n)
-    expect(streamFor(streams, name(1000))).toBe(-1)
-    const shared = openStream(streams, name(1000), t0)
-    expect(streams.list[shared]).toMatchObject({ lane: 'open', source: '' })
-    expect([streamFor(streams, name(1000)), streamFor(streams, name(2000))]).toEqual([shared, shared])
-    expect(streamFor(streams, name(3))).toBe(3)
+    const stream = streams.list[openStream(streams, { class: 'password-reset', lane: 'open', source: 'web' }, t0)]!
+    const forecast = newForecast()
+    let worst = 0
+    for (const [part, share] of shares.entries())
+      for (let n = 0; n < 20; n++) {
+        const at = t0 + (part * 20 + n) * minute
+        mature(stream, forecast, at)
+        for (let i = 0; i < perMinute; i++) countAsked(stream, at)
+        for (let i = 0; i < perMinute * share; i++) countFinished(stream, at)
+        worst = Math.max(worst, weigh(stream.watch, forecast, { at, tested: 0, present: 0, counted: false }).days)
+      }
+    expect(worst >= 1).toBe(suspicious)
   })
 })

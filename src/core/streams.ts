@@ -135,8 +135,13 @@ export function mature(stream: Stream, forecast: Forecast, at: number): void {
     const finished = Math.min(conversion.finished[slot]!, asked)
     const unfinished = conversion.finishedEver >= finishedEverMin ? unfinishedBit : 0
     const tested = reportedBit | unfinished
-    for (let i = 0; i < asked; i++)
-      observe(watch, forecast, { at, tested, present: i < finished ? 0 : unfinished, counted: false })
+    // Nobody knows any more in which order they came, so the unfinished are spread among the others. All at the end, what is usual had been
+    // learnt from the finished ones before them: a large send that was meant, and went on as usual, was stopped.
+    const left = asked - finished
+    for (let i = 0; i < asked; i++) {
+      const isLeft = Math.floor(((i + 1) * left) / asked) > Math.floor((i * left) / asked)
+      observe(watch, forecast, { at, tested, present: isLeft ? unfinished : 0, counted: false })
+    }
     conversion.asked[slot] = 0
     conversion.finished[slot] = 0
   }
