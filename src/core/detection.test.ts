@@ -374,6 +374,22 @@ describe('one network that asks for many accounts', () => {
     expect(alarms.map(({ alarm }) => alarm.level)).toEqual(['notice'])
   })
 
+  it('is told of once an hour, however many such networks there are, also when nothing was ever sent', () => {
+    const core = new Core()
+    for (let n = 0; n < 30 * 25; n++) {
+      const requester = { network: hashOf(`network-${n % 30}`) }
+      core.cause(`asked-${n}`, { account: `no-${n}`, trust: 'unknown', known: false, requester })
+    }
+    const told = () => eventsOf(core, 'AlarmRaised').length
+    expect(told()).toBe(1)
+    pass(core, hour)
+    for (let n = 0; n < 100; n++) {
+      const requester = { network: hashOf('network') }
+      core.cause(`later-${n}`, { account: `no-${n}`, trust: 'unknown', known: false, requester })
+    }
+    expect(told()).toBe(2)
+  })
+
   it('has a smaller share while the lane is pressed', () => {
     const core = new Core({ leases: false })
     core.grant('password-reset', 'open', 6)

@@ -22,7 +22,7 @@ import { type Place, scopeOf } from './scope.ts'
 import { onceKey, type SignalFacts } from './signals.ts'
 import { announcedOf, fromConfig, longestFreshnessMs, type State, streakKey } from './state.ts'
 import { byDetector, findBreaker, findStop, type Stop, trialsOf } from './stops.ts'
-import { streamFor } from './streams.ts'
+import { openStream, streamFor } from './streams.ts'
 
 /** Where an event stands: the position and instant of its batch. */
 export type When = { position: number; at: number }
@@ -196,7 +196,9 @@ function signalReported(state: State, signal: SignalFacts, at: number): void {
 function alarmRaised(state: State, alarm: Alarm, at: number): void {
   state.alarms = alarm.id
   state.demand.freeze(alarm.class, hourOf(at))
-  const { class: className, lane, source } = alarm
+  const { class: className, lane, source, detector } = alarm
+  // Requests alone open no stream, and it must be remembered somewhere that people were told.
+  if (detector === 'requester-concentrated') openStream(state.streams, { class: className, lane, source }, at)
   for (const name of [{ class: className }, { class: className, lane, source }]) {
     const stream = state.streams.list[streamFor(state.streams, name)]
     if (stream) stream.told[`${alarm.level}/${alarm.detector}`] = at
