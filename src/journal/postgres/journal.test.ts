@@ -91,6 +91,20 @@ describe('PostgreSQL journal, when the world fails', () => {
     expect(await journal.append(claim, first, batch)).toEqual({ status: 'conflict' })
   })
 
+  it('many who ask for the head after a loss share one settlement, and none of them the connection of the appends', async () => {
+    const claim = await journal.claim(0)
+    const warnings: string[] = []
+    const hear = ({ message }: Error) => void warnings.push(message)
+    process.on('warning', hear)
+    wire.cutOn = 'reply'
+    await expect(journal.append(claim, first, batch)).rejects.toMatchObject(unavailable)
+    const heads = await Promise.all(Array.from({ length: 8 }, () => journal.head(0)))
+    expect(heads).toEqual(Array(8).fill({ position: 1, epoch: 1 }))
+    await new Promise(resolve => setImmediate(resolve)) // Warnings come a turn later.
+    process.off('warning', hear)
+    expect(warnings).toEqual([])
+  })
+
   it.each(['head', 'claim'] as const)('an append still under way is over before %s answers', async ask => {
     const claim = await journal.claim(0)
     const blocker = new Client(direct)

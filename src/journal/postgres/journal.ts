@@ -171,9 +171,9 @@ export class PostgresJournal implements Journal {
 
   /** Also settles: after a `JournalUnavailable`, what the lost append did is final before this answers. */
   async head(partition: number): Promise<{ position: Position; epoch: number }> {
-    const { rows } = this.#writer(partition).unsettled
-      ? await this.#writer(partition).run(readHead, [partition])
-      : await this.#read(readHead, [partition])
+    const writer = this.#writer(partition)
+    if (writer.unsettled) await writer.settle()
+    const { rows } = await this.#read(readHead, [partition])
     const row = rows[0]
     return row ? { position: Number(row.head), epoch: Number(row.epoch) } : { position: 0, epoch: 0 }
   }
@@ -274,11 +274,22 @@ class Writer {
   }
 
   async run(statement: Statement, values: unknown[]): Promise<pg.QueryResult> {
+    return this.#with(client => client.query({ ...statement, values }))
+  }
+
+  /**
+   * What lost appends did is final when this resolves. Readers ask for it too, many at once while a server is coming back: they wait for the
+   * connection that the next append will have, and leave it alone.
+   */
+  async settle(): Promise<void> {
+    await this.#with(async () => {})
+  }
+
+  async #with<T>(use: (client: pg.Client) => Promise<T>): Promise<T> {
     if (this.#closed) throw new JournalUnavailable('the journal is closed')
     const connecting = (this.#client ??= this.#connect())
     try {
-      const client = await connecting
-      return await client.query({ ...statement, values })
+      return await use(await connecting)
     } catch (error) {
       this.#drop(connecting)
       throw judged(error)
