@@ -236,8 +236,11 @@ export class People {
     for (const [key, { id }] of this.#load.ledger) {
       if (chosen.length >= 40) break
       if (this.#corrected.has(key) || this.#load.caused.has(key)) continue
-      if ((await this.#load.state(id)) === 'delivered') chosen.push([key, id])
-      if (this.#isEnding) return
+      const state = await this.#load.state(id)
+      if (state === undefined || this.#isEnding) return
+      if (state === 'delivered') chosen.push([key, id])
+      // What is held may be discarded; it is looked at once.
+      else this.#corrected.add(key)
     }
     if (chosen.length < 10) return
     for (const [key] of chosen) this.#corrected.add(key)
