@@ -19,6 +19,7 @@ import {
 import { auditBudgets, type BudgetAudit } from './budgets.ts'
 import { dump, eventsOf, folded } from './dump.ts'
 import { Host, inFlightMax, keyring } from './host.ts'
+import { Lanes, watchesAreExact } from './lanes.ts'
 import { Desk, proposalsHold } from './proposals.ts'
 import { Provider } from './provider.ts'
 import { personOf, personsMax, Senders, untilAnswered } from './sender.ts'
@@ -49,6 +50,9 @@ export type Report = {
     lowered: number
     rises: number
     many: number
+    /** Breakers that detectors opened, and hand-overs of the open lane while others waited. */
+    breakers: number
+    passed: number
   }
 }
 
@@ -115,6 +119,7 @@ class Simulation {
   readonly #decided = new Map<number, Decided>()
   readonly #stops: Stops
   readonly #desk: Desk
+  readonly #lanes = new Lanes()
   #held = 0
 
   /**
@@ -155,7 +160,15 @@ class Simulation {
     const world = this.#world
     for (const host of this.#hosts) host.start()
     for (let i = 0; i < events; i++) world.after(world.between(0, stormMs), () => this.#happen())
+    if (this.#seed % 3 === 0) this.#flood()
     await world.run(stormMs)
+  }
+
+  /** Strangers, each at a network of its own, ask for the resets of others: as many in half a minute as two hours would have. */
+  #flood(): void {
+    const world = this.#world
+    const from = world.between(0, stormMs / 2)
+    for (let i = 0; i < 120; i++) world.after(from + world.between(0, 30 * second), () => this.#senders.flood(i))
   }
 
   #happen(): void {
@@ -240,6 +253,7 @@ class Simulation {
     if (!known.ready.has(id)) this.#wrong.push(`1: ${id} is handed over while it is kept, or after its end`)
     if (now >= effect.expiresAt) this.#wrong.push(`6: ${id} is handed over after its life`)
     this.#stops.begins(host, effect)
+    this.#lanes.begins(host, effect)
     if (host.partition!.inFlight > inFlightMax) this.#wrong.push('5: the in-flight window is exceeded')
     const before = this.#begun.get(id)
     const isSettled = (known.attempts.get(id) ?? 0) >= (before?.attempt ?? 0)
@@ -350,6 +364,7 @@ class Simulation {
     const { accepted } = this.#provider
     const { acknowledged } = this.#senders
     const proposals = proposalsHold(this.#store, this.#partitions)
+    const { breakers } = watchesAreExact(this.#store)
     for (const [rule, found] of this.#findings(books)) this.#wrong.push(...found.map(text => `${rule}: ${text}`))
     const rows = [...this.#store.partitions.values()].reduce((sum, { rows }) => sum + rows.length, 0)
     return {
@@ -368,6 +383,8 @@ class Simulation {
         lowered: this.#budgets.lowered,
         rises: this.#budgets.rises,
         many: proposals.released,
+        breakers,
+        passed: this.#lanes.passed,
       },
     }
   }
@@ -383,6 +400,8 @@ class Simulation {
       [3, wrong],
       [3, causesJustifyOnce(books, accepted)],
       [4, this.#budgets.wrong],
+      [7, this.#lanes.wrong],
+      [7, watchesAreExact(this.#store).wrong],
       [9, proposalsHold(this.#store, this.#partitions).wrong],
       [9, undelivered.map(id => `${id} was released and not delivered`)],
       [11, journalsKeepSecrets(this.#store)],

@@ -71,6 +71,26 @@ export class Senders {
     }
   }
 
+  /** A stranger asks for the reset of somebody else. */
+  async flood(number: number): Promise<void> {
+    const person = personOf(personsMax + number)
+    const host = this.#hosts[person.number % this.#hosts.length]!
+    const cause = `${canary}-cause-${++this.#number}`
+    await this.#report(host, {
+      type: 'cause',
+      id: cause,
+      source: 'web',
+      kind: 'reset.requested',
+      account: person.account,
+      trust: 'unknown',
+      known: true,
+      recipients: [],
+      occurredAt: Math.floor(host.partition?.now() ?? 0),
+      requester: { ip: `198.18.${number}.1` },
+    })
+    await this.#ask(host, this.#request(person, 'password-reset', cause))
+  }
+
   /** A message with its cause, in either order, one of them or both more than once. */
   async #caused(host: Host, person: Person, className: string, kind: CauseFacts['kind']): Promise<void> {
     const world = this.#world
