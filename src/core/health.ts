@@ -1,3 +1,4 @@
+import { earlier } from '../std/instant.ts'
 import { brakeAlarm, brakeDue, watchBrake } from './brake.ts'
 import type { Command } from './commands.ts'
 import type { Event } from './events.ts'
@@ -17,8 +18,7 @@ export function watchHealth(state: State, event: Event, at: number): void {
 }
 
 export function nextHealthDue(state: State): number | undefined {
-  const due = [brakeDue(state), latenessDue(state), silenceDue(state)].filter(at => at !== undefined)
-  return due.length === 0 ? undefined : Math.min(...due)
+  return earlier(brakeDue(state), earlier(latenessDue(state), silenceDue(state)))
 }
 
 /** What a tick has to look at. */

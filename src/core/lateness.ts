@@ -1,4 +1,5 @@
 import { exp, log } from '../std/exponential.ts'
+import { earlier } from '../std/instant.ts'
 import { Table } from '../std/table.ts'
 import type { Alarm } from './alarms.ts'
 import { isOnlyReserved } from './brake.ts'
@@ -377,20 +378,17 @@ function lateAtOf(groups: { since: number; count: number }[], overMin: number, l
 /** When a track has something to tell, if nothing happens until then. */
 function dueOf(state: State, track: Track): number | undefined {
   const waiting = waitingOf(state, track)
-  if (!track.late) return least(track.foundAt, waiting?.lateAt)
+  if (!track.late) return earlier(track.foundAt, waiting?.lateAt)
   const goodAt = track.late.badAt + goodMsMin
   return waiting?.lateAt !== undefined && waiting.lateAt <= goodAt ? undefined : goodAt
 }
-
-const least = (a: number | undefined, b: number | undefined): number | undefined =>
-  a === undefined ? b : b === undefined ? a : Math.min(a, b)
 
 /** The next instant at which mail becomes late, or is in order again, if nothing happens until then. */
 export function latenessDue(state: State): number | undefined {
   let due: number | undefined
   for (const track of state.lateness.tracks)
     if (track.late || track.foundAt !== undefined || track.lines.some(({ slots }) => slots.length > 0))
-      due = least(due, dueOf(state, track))
+      due = earlier(due, dueOf(state, track))
   return due
 }
 

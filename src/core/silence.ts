@@ -1,4 +1,5 @@
 import type { Hash64 } from '../std/hash64.ts'
+import { earlier } from '../std/instant.ts'
 import type { Alarm } from './alarms.ts'
 import { isProven, silentBlocksMin } from './detectors/forecast.ts'
 import type { CauseFacts, Event, MessageFacts } from './events.ts'
@@ -24,6 +25,8 @@ type Source = {
   /** When the newest of them was taken. */
   takenAt: number
   tests: Test[]
+  /** When the first of its tests has something to tell; absent until it is looked for again. Follows from the rest, and is in no snapshot. */
+  due?: number
 }
 
 type Pending = { at: number; answered: number }
@@ -83,7 +86,7 @@ const mailMax = 512
 export const newSilence = (): Silence => ({ sources: [], mail: [] })
 
 export const silenceToJson = ({ sources, mail }: Silence) => ({
-  sources: sources.map(one => ({ ...one, pending: [...one.pending] })),
+  sources: sources.map(({ due: _, ...one }) => ({ ...one, pending: [...one.pending] })),
   mail,
 })
 
@@ -114,6 +117,9 @@ export function watchSilence(state: State, event: Event, at: number): void {
       return told(state, event.alarm, at)
     case 'AlarmCleared':
       return cleared(state.silence, event.alarm)
+    case 'PolicyApplied':
+      for (const source of state.silence.sources) delete source.due
+      return
     default:
       return
   }
@@ -134,6 +140,7 @@ function asked(state: State, { source: name, kind, account, known, occurredAt }:
   if (pending.size >= pendingMax / 2 && at - source.takenAt < evenMsMin) return
   source.takenAt = at
   pending.set(account, { at, answered: 0 })
+  delete source.due
 }
 
 function sourceOf({ sources }: Silence, name: string, kind: CauseKind): Source | undefined {
@@ -158,6 +165,7 @@ function answered(state: State, account: Hash64, className: string, at: number):
     if (index < 0 && source.tests.length < testsMax) index = source.tests.push(newTest(className, at)) - 1
     if (index < 0) continue
     waits.answered |= 1 << index
+    delete source.due
     source.tests[index]!.answeredAt = at
   }
 }
@@ -179,12 +187,17 @@ function matureAll(state: State, at: number): void {
 }
 
 /** Whoever has waited for a minute has been answered or not. */
-function mature(state: State, { kind, pending, tests, takenAt }: Source, at: number): void {
+function mature(state: State, source: Source, at: number): void {
+  const { kind, pending, tests, takenAt } = source
   // A clock that went back says nothing of those who wait.
-  if (takenAt > at + answerMsMax) pending.clear()
+  if (takenAt > at + answerMsMax) {
+    pending.clear()
+    delete source.due
+  }
   for (const [account, waits] of pending) {
     if (at - waits.at < answerMsMax) return
     pending.delete(account)
+    delete source.due
     tests.forEach((test, index) => {
       if (!isCausedBy(classOf(state.policy, test.class), kind)) return
       learn(state, test, { isMissing: ((waits.answered >>> index) & 1) === 0, at: waits.at + answerMsMax })
@@ -195,7 +208,11 @@ function mature(state: State, { kind, pending, tests, takenAt }: Source, at: num
 /** The usual share of causes without a message: an upper bound. */
 const usualOf = ({ causes, missing }: Test): number => Math.min(usualMax, (1.5 * missing + 3) / Math.max(causes, 1))
 
-const daysOf = ({ values }: Test): number => values.reduce((a, b) => a + b) / bets.length
+function daysOf({ values }: Test): number {
+  let sum = 0
+  for (const value of values) sum += value
+  return sum / bets.length
+}
 
 /** One cause that matured. While the evidence is suspicious nothing is learnt, unless it turns out that most were answered meanwhile. */
 function learn(state: State, test: Test, one: { isMissing: boolean; at: number }): void {
@@ -221,9 +238,9 @@ function weigh(test: Test, { isMissing, at }: { isMissing: boolean; at: number }
   test.at = Math.max(at, test.at)
   if (test.matches < matchesMin) return
   const perMissing = isMissing ? 1 / usualOf(test) : 0
-  test.values = test.values.map((value, j) =>
-    Math.min(evidenceMax, (value + weight) * (1 - bets[j]! + bets[j]! * perMissing)),
-  )
+  // In place: whoever looks ahead goes through all who wait, at every turn in which one of them was answered.
+  for (let j = 0; j < bets.length; j++)
+    test.values[j] = Math.min(evidenceMax, (test.values[j]! + weight) * (1 - bets[j]! + bets[j]! * perMissing))
 }
 
 /** What came meanwhile becomes part of the usual, unless most of it was missing: that was an episode. */
@@ -289,17 +306,24 @@ const isConnected = ({ sources }: Silence, className: string, at: number): boole
 const missingAt = ({ countedAt, blocks, told: isTold }: Mail): number | undefined =>
   blocks === undefined || isTold ? undefined : (Math.floor(countedAt / minuteMs) + 1 + blocks) * minuteMs
 
-const least = (a: number | undefined, b: number | undefined): number | undefined =>
-  a === undefined ? b : b === undefined ? a : Math.min(a, b)
-
 /** The next instant at which mail is missing, or flows again, if nothing happens until then. */
 export function silenceDue(state: State): number | undefined {
   let due: number | undefined
-  for (const source of state.silence.sources)
-    source.tests.forEach((test, index) => {
-      due = least(due, test.told ? test.told.overAt : silentAt(state, source, test, index))
-    })
-  for (const one of state.silence.mail) due = least(due, one.told ? one.told.overAt : missingAt(one))
+  for (const source of state.silence.sources) {
+    source.due ??= sourceDue(state, source)
+    if (source.due !== never) due = earlier(due, source.due)
+  }
+  for (const one of state.silence.mail) due = earlier(due, one.told ? one.told.overAt : missingAt(one))
+  return due
+}
+
+const never = Number.POSITIVE_INFINITY
+
+function sourceDue(state: State, source: Source): number {
+  let due = never
+  source.tests.forEach((test, index) => {
+    due = Math.min(due, (test.told ? test.told.overAt : silentAt(state, source, test, index)) ?? never)
+  })
   return due
 }
 
@@ -361,21 +385,24 @@ function told(state: State, alarm: Alarm, at: number): void {
   }
   if (alarm.detector !== 'class-silent') return
   matureAll(state, at)
-  for (const { source, tests } of sources)
-    for (const test of tests) {
-      if (source !== alarm.source || test.class !== alarm.class || test.foundAt === undefined || test.told) continue
+  for (const source of sources)
+    for (const test of source.tests) {
+      if (source.source !== alarm.source || test.class !== alarm.class || test.foundAt === undefined || test.told)
+        continue
       delete test.foundAt
       test.told = { alarm: alarm.id }
       test.row = 0
+      delete source.due
       return
     }
 }
 
 /** It begins anew: the evidence at nothing. */
 function cleared({ sources, mail }: Silence, alarm: number): void {
-  for (const { tests } of sources)
-    for (const test of tests) {
+  for (const source of sources)
+    for (const test of source.tests) {
       if (test.told?.alarm !== alarm) continue
+      delete source.due
       delete test.told
       test.values = bets.map(() => 0)
       settle(test)

@@ -1,3 +1,4 @@
+import { earlier } from '../std/instant.ts'
 import { Table } from '../std/table.ts'
 import { type Brake, newBrake } from './brake.ts'
 import { type Campaigns, nextCampaignDue } from './campaigns.ts'
@@ -109,12 +110,9 @@ export const newState = (): State => ({
 export const streakKey = (application: string, className: string): string => `${application}/${className}`
 /** The next instant at which something is due without any command, or `undefined`. */
 export function nextDue(state: State): number | undefined {
-  const due = sooner(state.messages.nextDue(), nextStopDue(state.stops))
-  return sooner(due, sooner(nextCampaignDue(state.campaigns), nextHealthDue(state)))
+  const due = earlier(state.messages.nextDue(), nextStopDue(state.stops))
+  return earlier(due, earlier(nextCampaignDue(state.campaigns), nextHealthDue(state)))
 }
-
-const sooner = (a: number | undefined, b: number | undefined): number | undefined =>
-  a === undefined || (b !== undefined && b < a) ? b : a
 
 /** A bulk send that an operator announced; `sent` of its audience so far. */
 export type Announced = { class: string; audience: number; from: number; until: number; sent: number }

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { hourOfWeek, instantText, parseInstant } from './instant.ts'
+import { earlier, hourOfWeek, instantText, parseInstant } from './instant.ts'
 
 const anyInstant = fc.integer({ min: Date.UTC(-100, 0), max: Date.UTC(11_000, 0) })
 const writable = fc.integer({ min: Date.parse('0000-01-01T00:00:00Z'), max: Date.parse('9999-12-31T23:59:59.999Z') })
@@ -73,4 +73,14 @@ describe('hourOfWeek', () => {
       }),
     )
   })
+})
+
+describe('earlier', () => {
+  it.each([
+    [1, 2, 1],
+    [2, 1, 1],
+    [undefined, 1, 1],
+    [1, undefined, 1],
+    [undefined, undefined, undefined],
+  ])('of %s and %s is %s', (a, b, first) => expect(earlier(a, b)).toBe(first))
 })

@@ -141,3 +141,7 @@ export function hourOfWeek(ms: number): number {
   const hour = (Math.floor(ms / hourMs) + 72) % hoursOfWeek
   return hour < 0 ? hour + hoursOfWeek : hour
 }
+
+/** The earlier of two instants, either of which may never come. */
+export const earlier = (a: number | undefined, b: number | undefined): number | undefined =>
+  a === undefined || (b !== undefined && b < a) ? b : a

@@ -14,7 +14,7 @@ const loadMax = 0.82
 const growth = 1.12
 /** A small shard doubles: by an eighth it would be copied every few rows, and the bytes are nothing beside those of the large ones. */
 const growthSmall = 2
-const smallRowsMax = 64
+const smallRowsMax = 32
 const shardRowsMin = 4
 
 type Shard = { words: Uint32Array; rows: number; capacity: number }
