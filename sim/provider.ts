@@ -25,6 +25,10 @@ export class Provider {
     this.weather = calm
   }
 
+  slowDown(): void {
+    this.weather = { ...calm, slow: 1 }
+  }
+
   worsen(): void {
     const some = (most: number) => this.#world.between(0, most)
     this.weather = { defer: some(0.5), reject: some(0.05), lost: some(0.2), unheard: some(0.2), slow: some(0.2) }

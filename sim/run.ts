@@ -133,6 +133,7 @@ class Simulation {
     this.#partitions = seed % 4 === 0 ? 1 : 2
     const scarce = seed % 4 === 1
     this.#policy = simulatedPolicy({ scarce })
+    if (seed % 3 === 0) this.#policy.classes['password-reset']!.budgetPerHour.open = 400
     this.#world = new World(seed)
     this.#provider = new Provider(this.#world)
     this.#stops = new Stops(this.#world, this.#store, this.#provider)
@@ -168,6 +169,8 @@ class Simulation {
   #flood(): void {
     const world = this.#world
     const from = world.between(0, stormMs / 2)
+    // Their mail queues: every hand-over takes seconds.
+    world.after(from, () => this.#provider.slowDown())
     for (let i = 0; i < 120; i++) world.after(from + world.between(0, 30 * second), () => this.#senders.flood(i))
   }
 
