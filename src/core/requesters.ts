@@ -26,10 +26,10 @@ export function requestingOf(networks: Networks, network: Hash64, now: number): 
   const at = networks.find(high(network), low(network))
   if (at < 0) return { requests: 0, usual: 0, isNew: true }
   const { words } = networks
-  const current = words[at + hourWord] === hours(now)
+  const hour = hours(now)
   return {
-    requests: current ? words[at + requests]! : 0,
-    usual: current ? words[at + usual]! : Math.max(words[at + usual]!, words[at + requests]!),
+    requests: words[at + hourWord] === hour ? words[at + requests]! : 0,
+    usual: usualIn(words, at, hour),
     isNew: false,
   }
 }
@@ -43,7 +43,10 @@ export function requestsMax(
   return Math.max(pressed ? pressedPerHour : perHour, usualHour * timesUsual)
 }
 
-/** What a network asks for beyond its share does not become its usual, and nothing does on its first day: an attacker would have to wait. */
+/**
+ * What a network asks for beyond its share is not counted, and so does not become its usual. What becomes usual is little on the first day and at
+ * most doubles each day: an attacker would have to wait.
+ */
 export function countRequest(
   networks: Networks,
   network: Hash64,
@@ -54,18 +57,25 @@ export function countRequest(
   const hour = hours(now)
   if (words[at + firstSeen] === 0) words[at + firstSeen] = hour
   if (words[at + hourWord] !== hour) {
-    const days = Math.floor((hour - words[at + hourWord]!) / 24)
-    const before = words[at + requests]!
-    const known = days > 30 ? 0 : words[at + usual]! >>> Math.max(0, days)
-    const isNew = hour - words[at + firstSeen]! < 24
-    words[at + usual] = Math.max(known, Math.min(before, isNew ? usualOnFirstDayMax : perHourMax))
+    words[at + usual] = usualIn(words, at, hour)
     words[at + hourWord] = hour
     words[at + requests] = 0
   }
-  words[at + requests]!++
+  if (words[at + requests]! <= perHourMax) words[at + requests]! += 1
+}
+
+/** As the hour begins: the busiest hour before it, halved for each idle day. */
+function usualIn(words: Uint32Array, at: number, hour: number): number {
+  const last = words[at + hourWord]!
+  if (last === hour) return words[at + usual]!
+  const idleDays = Math.max(0, Math.floor((hour - last) / 24))
+  const before = idleDays > 30 ? 0 : words[at + usual]! >>> idleDays
+  const age = Math.min(doublingsMax, Math.max(0, Math.floor((hour - words[at + firstSeen]!) / 24)))
+  return Math.max(before, Math.min(words[at + requests]!, usualOnFirstDayMax << age))
 }
 
 const usualOnFirstDayMax = 10
+const doublingsMax = 20
 
 /** A network that was silent for this long is new again. */
 const daysKept = 7
