@@ -57,7 +57,8 @@ const scopeOf = ({ lane, source, template }: Scope): Scope => ({
   ...(template !== undefined && { template }),
 })
 
-async function act(
+/** One act of an operator over the running Tocsin, told in words or as JSON. Gives the exit code. */
+export async function act(
   path: string,
   body: object,
   json: boolean,

@@ -1,3 +1,4 @@
+import { clearBrake } from './clear-brake.ts'
 import { correct } from './correct.ts'
 import { doctor } from './doctor.ts'
 import { drill } from './drill.ts'
@@ -9,14 +10,25 @@ import { up } from './up.ts'
 import { type Command, UsageFault } from './usage.ts'
 
 /** The `tocsin` command: exit 0 done, 1 a finding, 2 wrong use, 3 a fault of ours. */
-const commands: Record<string, Command> = { up, send, pause, resume, correct, operator, replay, drill, doctor }
+const commands: Record<string, Command> = {
+  up,
+  send,
+  pause,
+  resume,
+  'clear-brake': clearBrake,
+  correct,
+  operator,
+  replay,
+  drill,
+  doctor,
+}
 
 const help = `tocsin: guarded delivery of security messages
 
 usage: npx tocsin COMMAND [options]
 
 ${Object.entries(commands)
-  .map(([name, { summary }]) => `  ${name.padEnd(8)} ${summary}`)
+  .map(([name, { summary }]) => `  ${name.padEnd(11)} ${summary}`)
   .join('\n')}
 
 Every command has --help. Settings come from the environment and from tocsin.config.ts; see the README.`

@@ -123,6 +123,12 @@ export const isOnlyReserved = ({ brake }: Pick<State, 'brake'>, lane: Lane): boo
 const isLimited = ({ policy }: State, { class: className }: MessageFacts): boolean =>
   className !== probeClass && classOf(policy, className)?.mode === 'enforce'
 
+/** What was let go in its hour and is kept after all: released later it counts again. */
+function takeBack(account: Account, decidedAt: number): void {
+  const hour = account.hours.find(one => one.hour === Math.floor(decidedAt / hourMs))
+  if (hour && hour.letGo > 0) hour.letGo--
+}
+
 /** Takes one event into the books, before the rest of the state takes it in. */
 export function watchBrake(state: State, event: Event, at: number): void {
   const { brake } = state
@@ -211,7 +217,9 @@ function held(state: State, event: Extract<Event, { type: 'MessageHeld' }>, at: 
     if (cause) giveBack(tables, causeKey(cause, facts))
     if (facts.repeat) giveBack(tables, repeatKey(facts.repeat.key))
     if (facts.campaign) giveBack(tables, campaignKey(facts.campaign))
-    accountOf(state.brake, facts.class, lane).letGo--
+    const account = accountOf(state.brake, facts.class, lane)
+    account.letGo--
+    if (!facts.campaign && isLimited(state, facts)) takeBack(account, live.decidedAt)
   } else if (event.reasons.includes('brake.faulty'))
     judge(state, { facts, lane: event.lane ?? lane, source: event.source ?? source, cause: event.cause ?? cause }, at)
 }

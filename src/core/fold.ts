@@ -195,7 +195,8 @@ function signalReported(state: State, signal: SignalFacts, at: number): void {
 
 function alarmRaised(state: State, alarm: Alarm, at: number): void {
   state.alarms = alarm.id
-  state.demand.freeze(alarm.class, hourOf(at))
+  // What is told only stops nothing: one busy network an hour must not keep the budgets from following.
+  if (alarm.level !== 'notice') state.demand.freeze(alarm.class, hourOf(at))
   const { class: className, lane, source, detector } = alarm
   // Requests alone open no stream, and it must be remembered somewhere that people were told.
   if (detector === 'requester-concentrated') openStream(state.streams, { class: className, lane, source }, at)

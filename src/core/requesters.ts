@@ -52,6 +52,7 @@ export function countRequest(
   network: Hash64,
   { now, perHourMax }: { now: number; perHourMax: number },
 ): void {
+  if (networks.size >= rowsMax && networks.find(high(network), low(network)) < 0) return
   const at = networks.insert(high(network), low(network))
   const { words } = networks
   const hour = hours(now)
@@ -73,6 +74,9 @@ function usualIn(words: Uint32Array, at: number, hour: number): number {
   const age = Math.min(doublingsMax, Math.max(0, Math.floor((hour - words[at + firstSeen]!) / 24)))
   return Math.max(before, Math.min(words[at + requests]!, usualOnFirstDayMax << age))
 }
+
+/** Some 30 MB. Networks beyond that are not counted: who can make up so many is bounded by the budget of the lane. */
+const rowsMax = 1_000_000
 
 const usualOnFirstDayMax = 10
 const doublingsMax = 20
