@@ -88,7 +88,7 @@ export function measureQuiet(one: Background, { level, history, days, seed }: Qu
   for (let at = from; at < until; at += minuteMs) {
     drawMinute(one, { at, level, random, into })
     for (let step = 0; step < steps; step++) if (into[step]! > 0) watch.take(at + step * stepMs, into[step]!)
-    if (at % hourMs === 0 && isProven(forecast, at)) proven++
+    if ((at - from) % hourMs === 0 && isProven(forecast, at)) proven++
   }
   const seen = proven / 24
   return {

@@ -8,7 +8,7 @@ import { spreadOf } from './statistics.ts'
 
 export type TargetRow = { target: string; figure: string; met: boolean; seeds: number; why?: string }
 
-const causelessDrills = ['coinbase-2021', 'migration-backfill', 'logic-inversion', 'instagram-2026-targeting']
+const causelessDrills = ['coinbase-2021', 'migration-backfill', 'instagram-2026-template', 'instagram-2026-targeting']
 const surges = ['product-launch', 'forced-rotation', 'regional-recovery', 'new-year']
 const rateOnly =
   'without causes a surge of people and a mass send differ in nothing that the rate shows; what stops the one stops the other'
