@@ -209,10 +209,10 @@ function alarmRaised(state: State, alarm: Alarm, at: number): void {
 type Decided = Extract<Event, { type: 'MessageDecided' }>
 
 function messageDecided(state: State, event: Decided, when: When): void {
-  const { message, outcome, reasons, lane, cause } = event
+  const { message, outcome, reasons, lane, source, cause } = event
   const { at } = when
   rememberAnswer(state.repeats, message, { outcome, lane, reasons, at })
-  const going = { ...event, facts: message, at }
+  const going: Going = { facts: message, lane, source, cause, at }
   if (event.seen) takeIn(state, { id: message.id, place: placeAt(going), seen: event.seen, at })
   const goesOn = outcome === 'deliver' || outcome === 'hold' || outcome === 'confirm'
   if (event.notice) addNotice(state, event, event.notice, when)
@@ -228,7 +228,11 @@ function messageDecided(state: State, event: Decided, when: When): void {
   state.messages.add(liveMessage(event, when))
 }
 
-type Going = Pick<LiveMessage, 'facts' | 'lane'> & { source?: string; cause?: Hash64; at: number }
+type Going = Pick<LiveMessage, 'facts' | 'lane'> & {
+  source?: string | undefined
+  cause?: Hash64 | undefined
+  at: number
+}
 
 const placeAt = ({ facts, lane, source = '' }: Going): Place => placeOf({ facts, lane, source })
 

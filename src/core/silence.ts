@@ -25,8 +25,8 @@ type Source = {
   /** When the newest of them was taken. */
   takenAt: number
   tests: Test[]
-  /** When the first of its tests has something to tell; absent until it is looked for again. Follows from the rest, and is in no snapshot. */
-  due?: number
+  /** When the first of its tests has something to tell; undefined until it is looked for again. Follows from the rest, and is in no snapshot. */
+  due: number | undefined
 }
 
 type Pending = { at: number; answered: number }
@@ -91,7 +91,7 @@ export const silenceToJson = ({ sources, mail }: Silence) => ({
 })
 
 export const silenceFromJson = ({ sources, mail }: ReturnType<typeof silenceToJson>): Silence => ({
-  sources: sources.map(one => ({ ...one, pending: new Map(one.pending) })),
+  sources: sources.map(one => ({ ...one, pending: new Map(one.pending), due: undefined })),
   mail,
 })
 
@@ -118,7 +118,7 @@ export function watchSilence(state: State, event: Event, at: number): void {
     case 'AlarmCleared':
       return cleared(state.silence, event.alarm)
     case 'PolicyApplied':
-      for (const source of state.silence.sources) delete source.due
+      for (const source of state.silence.sources) source.due = undefined
       return
     default:
       return
@@ -140,13 +140,13 @@ function asked(state: State, { source: name, kind, account, known, occurredAt }:
   if (pending.size >= pendingMax / 2 && at - source.takenAt < evenMsMin) return
   source.takenAt = at
   pending.set(account, { at, answered: 0 })
-  delete source.due
+  source.due = undefined
 }
 
 function sourceOf({ sources }: Silence, name: string, kind: CauseKind): Source | undefined {
   for (const one of sources) if (one.source === name && one.kind === kind) return one
   if (sources.length >= sourcesMax) return undefined
-  const made: Source = { source: name, kind, pending: new Map(), takenAt: 0, tests: [] }
+  const made: Source = { source: name, kind, pending: new Map(), takenAt: 0, tests: [], due: undefined }
   sources.push(made)
   return made
 }
@@ -165,7 +165,7 @@ function answered(state: State, account: Hash64, className: string, at: number):
     if (index < 0 && source.tests.length < testsMax) index = source.tests.push(newTest(className, at)) - 1
     if (index < 0) continue
     waits.answered |= 1 << index
-    delete source.due
+    source.due = undefined
     source.tests[index]!.answeredAt = at
   }
 }
@@ -192,12 +192,12 @@ function mature(state: State, source: Source, at: number): void {
   // A clock that went back says nothing of those who wait.
   if (takenAt > at + answerMsMax) {
     pending.clear()
-    delete source.due
+    source.due = undefined
   }
   for (const [account, waits] of pending) {
     if (at - waits.at < answerMsMax) return
     pending.delete(account)
-    delete source.due
+    source.due = undefined
     tests.forEach((test, index) => {
       if (!isCausedBy(classOf(state.policy, test.class), kind)) return
       learn(state, test, { isMissing: ((waits.answered >>> index) & 1) === 0, at: waits.at + answerMsMax })
@@ -210,7 +210,7 @@ const usualOf = ({ causes, missing }: Test): number => Math.min(usualMax, (1.5 *
 
 function daysOf({ values }: Test): number {
   let sum = 0
-  for (const value of values) sum += value
+  for (let j = 0; j < bets.length; j++) sum += values[j]!
   return sum / bets.length
 }
 
@@ -392,7 +392,7 @@ function told(state: State, alarm: Alarm, at: number): void {
       delete test.foundAt
       test.told = { alarm: alarm.id }
       test.row = 0
-      delete source.due
+      source.due = undefined
       return
     }
 }
@@ -402,7 +402,7 @@ function cleared({ sources, mail }: Silence, alarm: number): void {
   for (const source of sources)
     for (const test of source.tests) {
       if (test.told?.alarm !== alarm) continue
-      delete source.due
+      source.due = undefined
       delete test.told
       test.values = bets.map(() => 0)
       settle(test)

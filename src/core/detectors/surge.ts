@@ -172,7 +172,8 @@ export function surge(
   { from, at, count, keep, finest }: { from: number; at: number; count: number; keep: boolean; finest: number },
 ): number {
   const far = from >= 0 && tables.gapFrom >= 0
-  const [ln, one] = far ? [tables.lnGap, tables.gap] : [tables.lnEmpty, tables.empty]
+  const ln = far ? tables.lnGap : tables.lnEmpty
+  const one = far ? tables.gap : tables.empty
   let total = 0
   for (let scale = finest; scale < blockMs.length; scale++) {
     const length = blockMs[scale]!
@@ -220,7 +221,8 @@ export function lack(
   { from, at, count, keep }: { from: number; at: number; count: number; keep: boolean },
 ): number {
   const far = from >= 0 && tables.gapFrom >= 0
-  const [ln, one] = far ? [tables.lnSilentGap, tables.silentGap] : [tables.lnSilent, tables.silent]
+  const ln = far ? tables.lnSilentGap : tables.lnSilent
+  const one = far ? tables.silentGap : tables.silent
   let total = 0
   for (let cell = 0; cell < lackCells; cell++) {
     const length = blockMs[lackScales[cell >> 1]!]!
