@@ -85,7 +85,7 @@ function measure(round: number): Timed {
     const [id, place, seen] = [ids[n]!, places[n % places.length]!, seens[n % seens.length]!]
     look(state, { facts, place, policy: policyOfClass, seen, isKept: false, now })
     takeIn(state, { id, place, seen, at: now })
-    followUp(state, { id, place, at: now, askedAt: now })
+    followUp(state, { id, place, at: now, askedAt: now, isRepeated: false })
   }
   const { user, system } = process.cpuUsage(from)
   const us = (user + system) / messagesPerRound

@@ -606,6 +606,26 @@ describe('signals', () => {
     expect(eventsOf(core, 'AlarmRaised').at(-1)?.alarm.detector).toBe('unfinished')
   })
 
+  it('count one page that asks again and again as one that does not go on', () => {
+    const core = new Core({ policy: templates })
+    signal(core, 'baseline', { kind: 'baseline', class: 'password-reset', ratePerHourOfWeek: new Array(168).fill(120) })
+    const followed = (n: number) =>
+      signal(core, `link-${n}`, { kind: 'link-followed', account: hashOf('x'), cause: hashOf(`cause-${n}`) })
+    for (let n = 0; n < 400; n++) {
+      asked(core, n)
+      if (n % 10 < 8) followed(n)
+    }
+    for (let n = 0; n < 108; n++) {
+      pass(core, 20 * second)
+      const [account, to, cause] = [`loop-${n % 12}`, `loop-${n % 12}@example.org`, `loop-cause-${n}`]
+      core.cause(cause, { account, recipients: [to] })
+      expect(core.send({ account, to, cause, template: { name: 'reset' } })).toMatch(/^deliver/)
+    }
+    pass(core, 6 * minute)
+    expect(asked(core, 2000)).toBe('deliver reserved')
+    expect(core.state.stops).toEqual([])
+  })
+
   it('load what is usual: rates count as tested history, templates as approved', () => {
     const core = new Core()
     const baseline = { kind: 'baseline', class: 'other', lane: 'open', ratePerHourOfWeek: new Array(168).fill(60) }

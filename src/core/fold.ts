@@ -4,7 +4,7 @@ import type { Alarm } from './alarms.ts'
 import { sweepBrake } from './brake.ts'
 import { applyPolicy, countDelivered, loadBaseline } from './budgets.ts'
 import { type CampaignEvent, foldCampaign, foldForCampaigns, isCampaignEvent } from './campaigns.ts'
-import { countMessage, markNoticed, sweepCaps } from './caps.ts'
+import { countLately, countMessage, markNoticed, sweepCaps } from './caps.ts'
 import { causeOf, returnCause, sweepLedger, useCause } from './causes.ts'
 import type { Event, MessageFacts, MessageId } from './events.ts'
 import { watchHealth } from './health.ts'
@@ -245,7 +245,14 @@ function goOut(state: State, going: Going): void {
   learnTemplate(state, facts.class, facts.template?.name)
   const asked = cause && causeOf(state.ledger, cause)
   const who = asked && { agent: asked.traits.agent, network: asked.traits.networkClass }
-  followUp(state, { id: facts.id, place, at, askedAt: asked?.occurredAt ?? at, ...who })
+  followUp(state, {
+    isRepeated: countLately(state.caps, facts.mailbox, going.lane, at) > 1,
+    id: facts.id,
+    place,
+    at,
+    askedAt: asked?.occurredAt ?? at,
+    ...who,
+  })
 }
 
 /** Of the few that a half-open breaker lets through in an interval this was one. */

@@ -46,16 +46,17 @@ export function takeIn(state: State, { id, place, seen, at }: Taken): void {
   }
 }
 
-export type AskedBy = { askedAt: number; agent?: number; network?: number }
+/** `isRepeated`: the mailbox got another in this lane within the hour. One person who asks and asks, or a page that does, is one who does not go on. */
+export type AskedBy = { askedAt: number; isRepeated: boolean; agent?: number; network?: number }
 
 /** A message goes out: what is heard of it later belongs to its stream. `askedAt`: when its cause happened, else when it was decided. */
 export function followUp(state: State, { id, place, at, ...asked }: Omit<Taken, 'seen'> & AskedBy): void {
   const { class: className, lane, source } = place
   const index = openStream(state.streams, { class: className, lane, source }, at)
-  const { askedAt, ...who } = asked
+  const { askedAt, isRepeated, ...who } = asked
   const stream = state.streams.list[index]!
   mature(stream, forecastOf(state.streams, className, lane), at)
-  countAsked(stream, askedAt)
+  if (!isRepeated) countAsked(stream, askedAt)
   remember(state.recent, id, { stream: index, at: askedAt, ...who })
 }
 
