@@ -1,5 +1,6 @@
 import { type Drill, drills, type Parameters } from '../drills/drill.ts'
 import { instantText } from '../std/instant.ts'
+import type { Counts } from './replay/outcomes.ts'
 import { Progress } from './replay/progress.ts'
 import { countsTable, type LineFile, openOutput, stopSentence } from './replay/report.ts'
 import { type DrillOutcome, playDrill } from './replay/score.ts'
@@ -171,7 +172,7 @@ function told({ title, about, anchor, expected }: Drill, outcome: DrillOutcome):
     countsTable(report),
     '',
     ...(wrongful.requested > 0
-      ? [`wrongful: ${wrongful.delivered} of ${wrongful.requested} delivered, ${wrongful.held} held`]
+      ? [`wrongful: ${wrongful.delivered} of ${wrongful.requested} delivered; ${keptOf(wrongful)}`]
       : []),
     `honest: ${honest.delivered} of ${honest.requested} delivered (${(100 * honest.share).toFixed(2)} %); they waited ${seconds(honest.delayMs.p50)} (median), ${seconds(honest.delayMs.p95)} (95 of 100), ${seconds(honest.delayMs.max)} (longest)`,
     ...(duplicatesDelivered > 0 ? [`duplicates delivered: ${duplicatesDelivered}`] : []),
@@ -181,3 +182,10 @@ function told({ title, about, anchor, expected }: Drill, outcome: DrillOutcome):
     `${wanted}: ${outcome.asExpected ? 'as expected' : 'NOT as expected'}${stop.beforeOnset > 0 ? `; ${stop.beforeOnset} stops before the onset` : ''}.`,
   ].join('\n')
 }
+
+/** What became of those that were kept, without what did not occur. */
+const keptOf = ({ held, confirmed, suppressed, rejected, expired }: Counts): string =>
+  Object.entries({ held, 'wait for their holder': confirmed, suppressed, rejected, expired })
+    .filter(([, count]) => count > 0)
+    .map(([what, count]) => `${count} ${what}`)
+    .join(', ') || 'none kept'

@@ -60,10 +60,18 @@ export function detect(
   }: { facts: MessageFacts; place: Place; policy: ClassPolicy; seen: Seen; isKept: boolean; now: number },
 ): Detected {
   const found: Detected = { alarms: [] }
-  const raise = (stream: Stream, level: AlarmLevel, { leading: detector, numbers }: Evidence) => {
+  const raise = (stream: Stream, level: AlarmLevel, { leading: detector, numbers, days }: Evidence) => {
     if (level !== 'hard' && isTold(stream, level, detector, now)) return
     const id = state.alarms + found.alarms.length + 1
-    found.alarms.push({ ...place, id, level, detector, numbers, messages: [...stream.suspects.slice(-7), facts.id] })
+    const told = { days: Math.round(days * stream.share), ...numbers }
+    found.alarms.push({
+      ...place,
+      id,
+      level,
+      detector,
+      numbers: told,
+      messages: [...stream.suspects.slice(-7), facts.id],
+    })
   }
   const { softDays, hardDays } = state.policy.detection
   for (const { name, one } of observationsOf(place, seen, { at: now, explained: isExplained(state, place, now) })) {

@@ -4,6 +4,7 @@ import type { MessageId } from '../core/events.ts'
 import { hourOf } from '../core/leases.ts'
 import { type Cap, type ClassPolicy, type Lane, lanes, type Policy } from '../core/policy.ts'
 import { type Scope, scopeOf } from '../core/scope.ts'
+import { requirementOf } from '../core/state.ts'
 import type { Stop } from '../core/stops.ts'
 import type { Hash64 } from '../std/hash64.ts'
 import type { Partition } from './partition.ts'
@@ -11,6 +12,8 @@ import type { Partition } from './partition.ts'
 export type ClassNow = {
   name: string
   policy: ClassPolicy
+  /** Whether a message must have its cause now, by application: `auto` has become one or the other. */
+  requirements: Record<string, 'required' | 'expected' | 'never'>
   caps: Record<Lane, Cap>
   budgets: Record<Lane, BudgetNow>
   stops: StopNow[]
@@ -34,11 +37,21 @@ function stopNow({ scope, breaker, ...stop }: Stop): StopNow {
   return { ...rest, ...stop, phase, endsAt, alarm }
 }
 
+/** Those that the configuration names or that have sent messages with causes; the first application always. */
+function applicationsOf({ policy, streaks }: Partition['state'], className: string): string[] {
+  const known = new Set(['default', ...Object.keys(policy.applications)])
+  for (const key of streaks.keys()) if (key.endsWith(`/${className}`)) known.add(key.slice(0, -className.length - 1))
+  return [...known]
+}
+
 export function classesNow({ state, now }: { state: Partition['state']; now: number }): ClassNow[] {
   const hour = hourOf(now)
   return Object.entries(state.policy.classes).map(([name, policy]) => ({
     name,
     policy,
+    requirements: Object.fromEntries(
+      applicationsOf(state, name).map(application => [application, requirementOf(state, application, name, policy)]),
+    ),
     caps: state.policy.caps,
     budgets: Object.fromEntries(lanes.map(lane => [lane, budgetNow(state, name, lane, hour)])) as ClassNow['budgets'],
     stops: state.stops

@@ -28,6 +28,7 @@ export type Stop = {
 export type ClassStatus = {
   name: string
   policy: ClassPolicy
+  requirements: Record<string, 'required' | 'expected' | 'never'>
   caps: Record<Lane, Cap>
   budgets: Record<Lane, { perHour: number; used: number; floor: number; forecast: number }>
   stops: Stop[]

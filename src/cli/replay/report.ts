@@ -76,9 +76,23 @@ export function cannot(what: 'read' | 'write', path: string, error: unknown): Us
 
 const columns = ['requested', 'delivered', 'held', 'suppressed', 'rejected', 'expired', 'confirmed'] as const
 
+/** The outcome `confirm` in people's words: nothing was sent, the holder of the account is asked in the app. */
+const headings: Record<(typeof columns)[number], string> = {
+  requested: 'requested',
+  delivered: 'delivered',
+  held: 'held',
+  suppressed: 'suppressed',
+  rejected: 'rejected',
+  expired: 'expired',
+  confirmed: 'to confirm',
+}
+
 /** The table of classes for people. */
 export function countsTable({ byClass, messages }: Pick<Played, 'byClass' | 'messages'>): string {
-  const rows = [['class', ...columns], ...Object.entries(byClass).map(([name, counts]) => rowOf(name, counts))]
+  const rows = [
+    ['class', ...columns.map(column => headings[column])],
+    ...Object.entries(byClass).map(([name, counts]) => rowOf(name, counts)),
+  ]
   if (Object.keys(byClass).length !== 1) rows.push(rowOf('all', messages))
   const widths = rows[0]!.map((_, i) => Math.max(...rows.map(row => row[i]!.length)))
   return rows

@@ -119,8 +119,8 @@ function viewOf(status: ClassStatus, counts: ClassCounts = noCounts, stale: bool
     ...(until === undefined ? {} : { until: instantText(until) }),
     ...(endsAt === undefined ? {} : { endsAt: instantText(endsAt) }),
   }))
-  const { name, policy, caps, budgets } = status
-  return { name, policy, caps, budgets, stops, counts, stale }
+  const { name, policy, requirements, caps, budgets } = status
+  return { name, policy, requirements, caps, budgets, stops, counts, stale }
 }
 
 const className = /^[a-z][a-z0-9-]*$/

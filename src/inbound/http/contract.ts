@@ -496,6 +496,9 @@ export const ClassView = Type.Object(
   {
     name: Type.String(),
     policy: ClassPolicyView,
+    requirements: Type.Record(Type.String(), oneOf(['required', 'expected', 'never']), {
+      description: 'Whether a message must have its cause now, by application; overrides and `auto` resolved',
+    }),
     caps: Type.Object(byLane(Type.Object({ perHour: Type.Integer(), perDay: Type.Integer() }))),
     budgets: Type.Object(byLane(budgetView)),
     stops: Type.Array(

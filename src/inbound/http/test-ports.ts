@@ -131,6 +131,7 @@ export class RecordedOperator implements OperatorPort {
       name,
       policy: this.policy.classes[name] ?? this.policy.classes.other!,
       caps: this.policy.caps,
+      requirements: { default: 'expected' },
       budgets: { reserved: lane, open: lane, system: lane, campaign: lane },
       stops: [{ by: 'operator', reason: 'test', since: 0, until: 1000 }],
     }
