@@ -130,4 +130,17 @@ describe('a configuration file', () => {
     const path = await fileWith(`{ budgets: { headroom: 5 } }`)
     expect((await loadConfig({ TOCSIN_CONFIG: path })).policy.budgets).toEqual({ headroom: 5, timesFloorMax: 1000 })
   })
+
+  it('is not looked at when it is not wanted', async () => {
+    const path = await fileWith(`{ webhooks: [{ url: 'https://example.org/', secret: 'x' }], bogus: 1 }`)
+    const { webhooks, policy } = await loadConfig({ TOCSIN_CONFIG: path }, { file: false })
+    expect([webhooks, policy.budgets.headroom]).toEqual([[], 3])
+  })
+
+  it('that is not there is told under the name of what named it', async () => {
+    const missing = { TOCSIN_CONFIG: '/nowhere/tocsin.config.ts' }
+    const detail = 'there is no file /nowhere/tocsin.config.ts'
+    await expect(loadConfig(missing)).rejects.toThrow(`TOCSIN_CONFIG: ${detail}`)
+    await expect(loadConfig(missing, { named: '--policy' })).rejects.toThrow(`--policy: ${detail}`)
+  })
 })

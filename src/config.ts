@@ -225,10 +225,16 @@ export const defineConfig = (config: ConfigFile): ConfigFile => config
 
 type Environment = Record<string, string | undefined>
 
-/** Reads the environment and the configuration file. Throws `ConfigFaults` with every fault. */
-export async function loadConfig(environment: Environment): Promise<Config> {
+/**
+ * Reads the environment and the configuration file; without `file` no folder's file is looked at. `named`: how faults call what names the file.
+ * Throws `ConfigFaults` with every fault.
+ */
+export async function loadConfig(
+  environment: Environment,
+  { file = true, named = 'TOCSIN_CONFIG' }: { file?: boolean; named?: string } = {},
+): Promise<Config> {
   const faults: ConfigFault[] = []
-  const found = await readFile(environment.TOCSIN_CONFIG, faults)
+  const found = file ? await readFile(environment.TOCSIN_CONFIG, named, faults) : {}
   const upstreams = readUpstreams(environment.TOCSIN_UPSTREAM ?? 'mailbox:', faults)
   const places = {
     host: environment.TOCSIN_HOST || '127.0.0.1',
@@ -285,10 +291,10 @@ const keysOf = (environment: Environment): Config['keys'] => ({
 })
 
 /** The file that TOCSIN_CONFIG names must exist; `tocsin.config.ts` in the current folder may. */
-async function readFile(named: string | undefined, faults: ConfigFault[]): Promise<ConfigFile> {
-  const path = resolve(named || 'tocsin.config.ts')
+async function readFile(name: string | undefined, setting: string, faults: ConfigFault[]): Promise<ConfigFile> {
+  const path = resolve(name || 'tocsin.config.ts')
   if (!existsSync(path)) {
-    if (named) faults.push({ setting: 'TOCSIN_CONFIG', code: 'config.not-found', detail: `there is no file ${path}` })
+    if (name) faults.push({ setting, code: 'config.not-found', detail: `there is no file ${path}` })
     return {}
   }
   try {

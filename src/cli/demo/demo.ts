@@ -51,7 +51,7 @@ function stopSignal(): Promise<void> {
   })
 }
 
-/** The ports of a first start when they are free, else any. */
+/** On free ports and under the policy of a fresh install: neither the folder nor the shell says anything, so that no webhook of theirs is called. */
 async function startForDemo(dataDir: string): Promise<Running> {
   say('Starting Tocsin with an embedded PostgreSQL and a local mailbox …')
   const environment = {
@@ -62,10 +62,10 @@ async function startForDemo(dataDir: string): Promise<Running> {
     TOCSIN_SMTP_CREDENTIAL: keys.smtp,
     TOCSIN_FROM: 'Example Site <security@example.org>',
     TOCSIN_UPSTREAM: 'mailbox:',
-    TOCSIN_HTTP_PORT: process.env.TOCSIN_HTTP_PORT ?? '0',
-    TOCSIN_SMTP_PORT: process.env.TOCSIN_SMTP_PORT ?? '0',
+    TOCSIN_HTTP_PORT: '0',
+    TOCSIN_SMTP_PORT: '0',
   }
-  const running = await start(await loadConfig(environment), pino({ level: 'error' }))
+  const running = await start(await loadConfig(environment, { file: false }), pino({ level: 'error' }))
   say(`Up: HTTP at ${running.httpUrl}, SMTP at port ${running.smtpPort}.`)
   return running
 }
