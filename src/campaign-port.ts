@@ -170,11 +170,7 @@ function queryOf({ partition }: CampaignDeps, set: CorrectionSet): WrongfulQuery
 const day = 24 * 3_600_000
 const lifetimeMs = 3 * day
 
-async function corrected(
-  deps: CampaignDeps,
-  { set, text: name, to, discard }: CorrectionOrder,
-  by: string,
-): Promise<Corrected> {
+async function corrected(deps: CampaignDeps, { set, text: name, to }: CorrectionOrder, by: string): Promise<Corrected> {
   const { config, register, pool, partition } = deps
   const approved = Object.hasOwn(config.correctionTexts, name) ? config.correctionTexts[name] : undefined
   if (!approved) return { status: 'unknown-text' }
@@ -188,7 +184,6 @@ async function corrected(
     text,
     application: config.application.name,
     to,
-    discard,
     by,
     lifetimeMs,
     correctedSince: at => correctionsSince(pool, at),

@@ -18,12 +18,12 @@ export const correct: Command = {
   --stop             lane, source and template of the stop of the class
   --ids FILE         ids of messages, one a line
   --unknown          those of whom nobody knows whether they got it, in place of those who did
-  --discard          discard what of the set is still here
   --json             print the answer as JSON
 
 The draft says how many people it goes to and its hashes. It starts when a second person approves it:
 POST /v1/campaigns/ID/approve {contentHash, audienceHash, answer}, where the answer is the number of people.
-The same set and text give the same correction.`,
+The same set and text give the same correction. What of the set is held stays held: POST /v1/holds/discard
+proposes to discard it, and a second person approves that.`,
   async run(args) {
     const { values } = readOptions(args, {
       text: { type: 'string' },
@@ -37,7 +37,6 @@ The same set and text give the same correction.`,
       stop: { type: 'boolean', default: false },
       ids: { type: 'string' },
       unknown: { type: 'boolean', default: false },
-      discard: { type: 'boolean', default: false },
       json: { type: 'boolean', default: false },
     })
     const messages = await messagesOf(values as Values)
@@ -47,7 +46,7 @@ The same set and text give the same correction.`,
       console.error(`tocsin correct: ${attached.none}`)
       return 1
     }
-    const body = { messages, text: values.text, to: values.unknown ? 'unknown' : 'delivered', discard: values.discard }
+    const body = { messages, text: values.text, to: values.unknown ? 'unknown' : 'delivered' }
     const answer = await call(attached, 'POST', '/v1/corrections', body, {}, draftMsMax)
     console.log(values.json ? JSON.stringify(answer.body) : told(answer))
     return answer.status < 300 ? 0 : answer.status < 500 ? 1 : 3
@@ -85,7 +84,7 @@ function told({ status, body = {} }: Awaited<ReturnType<typeof call>>): string {
     `${body.recipients} people, of ${(body.messages as { total: number }).total} messages; ${body.status}  ${body.id}`,
     `  content   ${body.contentHash}`,
     `  audience  ${body.audienceHash}`,
-    `  discarded ${body.discarded}, corrected before ${body.alreadyCorrected}, erased ${body.erased}`,
+    `  corrected before ${body.alreadyCorrected}, erased ${body.erased}`,
     ...(count > 0 ? [`  of ${count} nobody knows whether they arrived: decide on them with --unknown`] : []),
     'It starts when a second person has approved it.',
   ].join('\n')

@@ -19,8 +19,6 @@ export type Command =
   | { type: 'ReleaseMessage'; id: MessageId; by: string }
   | { type: 'DiscardMessage'; id: MessageId; by: string; reason: string }
   | { type: 'ReportSignal'; signal: SignalFacts }
-  /** Discards it also when it is ready and was never tried. `withWorld`: set by the engine, which alone knows it at that moment. */
-  | { type: 'WithdrawMessage'; id: MessageId; by: string; reason: string; withWorld: boolean }
   | ({ type: 'PauseClass'; by: string; reason: string; until?: number } & Scope)
   /** Lifts a person's stop, and closes a breaker, of exactly this scope. */
   | ({ type: 'ResumeClass'; by: string } & Scope)

@@ -47,14 +47,6 @@ export function decide(state: State, command: Command, now: number): Decision {
         ? done({ type: 'MessageDiscarded', id, by, reason })
         : refused('message.not-held')
     }
-    case 'WithdrawMessage': {
-      const { id, by, reason, withWorld } = command
-      const message = state.messages.get(id)
-      const isWaiting = message?.status.is === 'ready' && message.attempts === 0 && !withWorld
-      return isWaiting || isKept(message)
-        ? done({ type: 'MessageDiscarded', id, by, reason })
-        : refused('message.not-held')
-    }
     case 'ApplyPolicy': {
       // What an operator changed stays until the configuration itself changes.
       const { hash, policy, by } = command

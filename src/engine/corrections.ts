@@ -1,13 +1,11 @@
 import { createHash } from 'node:crypto'
 import type { Halts } from '../core/campaigns.ts'
-import type { Answer, Command } from '../core/commands.ts'
+import type { Answer } from '../core/commands.ts'
 import type { MessageId, Sealed } from '../core/events.ts'
-import { assert } from '../std/assert.ts'
 import type { Hash64 } from '../std/hash64.ts'
 import type { HashedRecipient, Recipient } from './campaign-vault.ts'
 import { type CampaignParts, draftCampaign } from './campaigns.ts'
 import { act } from './operator.ts'
-import type { Partition } from './partition.ts'
 
 /** A wrongful message as the register shows it. */
 export type WrongfulMessage = {
@@ -32,8 +30,6 @@ export type CorrectionOrder = {
   application: string
   /** `unknown`: those who may or may not have got it, which is a decision of its own. */
   to: 'delivered' | 'unknown'
-  /** Discards what of the set has not left. */
-  discard: boolean
   by: string
   lifetimeMs: number
   /** Who has been sent a correction since an instant, and when. */
@@ -49,7 +45,6 @@ export type CorrectionCounts = {
   erased: number
   /** People who were sent a correction after their last wrongful message. */
   alreadyCorrected: number
-  discarded: number
 }
 
 export type Correction =
@@ -62,21 +57,15 @@ export const correctionMessagesMax = 1_000_000
 export const unknownNamedMax = 1000
 const samplesMax = 3
 const addedAtOnce = 2000
-const discardedAtOnce = 500
 
 /**
  * Drafts the correction of a set of messages: to exactly the people who got one of them, each once. Who that is comes from the register; the
  * addresses are read from the messages themselves, and sealed anew. The same set and text give the same correction.
  */
 export async function draftCorrection(parts: CampaignParts, order: CorrectionOrder): Promise<Correction> {
-  let found = await readSet(order)
+  const found = await readSet(order)
   if (found === 'too-large') return { status: 'too-large' }
-  const discarded = order.discard ? await discard(parts.partition, found.kept, order.by) : 0
-  // Some may have left before they could be discarded: who got one is looked up behind that.
-  if (order.discard) found = await readSet(order)
-  if (found === 'too-large') return { status: 'too-large' }
-  const { gotIt } = found
-  const counts = { ...found.counts, discarded }
+  const { gotIt, counts } = found
   const id = correctionId(gotIt, order)
   const known = parts.partition.state.campaigns.get(id)
   const newest = newestByMailbox(gotIt)
@@ -101,9 +90,7 @@ export async function draftCorrection(parts: CampaignParts, order: CorrectionOrd
   return { status: 'drafted', campaign: id, counts, samples }
 }
 
-type Found = { counts: CorrectionCounts; gotIt: WrongfulMessage[]; kept: MessageId[] }
-
-const keptStates = new Set(['held', 'waiting', 'queued'])
+type Found = { counts: CorrectionCounts; gotIt: WrongfulMessage[] }
 
 async function readSet({ set, to }: CorrectionOrder): Promise<Found | 'too-large'> {
   const counts: CorrectionCounts = {
@@ -112,16 +99,14 @@ async function readSet({ set, to }: CorrectionOrder): Promise<Found | 'too-large
     unknown: { count: 0, ids: [] },
     erased: 0,
     alreadyCorrected: 0,
-    discarded: 0,
   }
-  const found: Found = { counts, gotIt: [], kept: [] }
+  const found: Found = { counts, gotIt: [] }
   for await (const page of set())
     for (const message of page) {
       const { id, state } = message
       if (++counts.messages > correctionMessagesMax) return 'too-large'
       counts.byState[state] = (counts.byState[state] ?? 0) + 1
       if (state === to) found.gotIt.push(message)
-      if (keptStates.has(state)) found.kept.push(id)
       if (state === 'unknown' && ++counts.unknown.count <= unknownNamedMax) counts.unknown.ids.push(id)
     }
   return found
@@ -219,19 +204,4 @@ function draft(
     },
     by,
   )
-}
-
-/** What has not left of the set never leaves; what is with the world right now is not touched. */
-async function discard(partition: Partition, ids: readonly MessageId[], by: string): Promise<number> {
-  let discarded = 0
-  for (let i = 0; i < ids.length; i += discardedAtOnce) {
-    const commands = ids.slice(i, i + discardedAtOnce).map((id): { command: Command } => ({
-      command: { type: 'WithdrawMessage', id, by, reason: 'of a wrongful set', withWorld: false },
-    }))
-    for (const answer of await partition.submit(commands)) {
-      assert(answer.type === 'done' || answer.type === 'refused', 'a message is withdrawn, or is not to be')
-      if (answer.type === 'done') discarded++
-    }
-  }
-  return discarded
 }

@@ -282,10 +282,6 @@ export class Partition {
         const inFlight = new Set(this.#inFlight.keys())
         batch.decide(this.#state, { command: { type: 'Tick', inFlight } })
       }
-      // Exact at this moment: hand-overs begin only behind a turn.
-      for (const { submissions } of groups)
-        for (const { command } of submissions)
-          if (command.type === 'WithdrawMessage') command.withWorld = this.#inFlight.has(command.id)
       const answers = groups.map(({ submissions }) => submissions.map(one => batch.decide(this.#state, one)))
       this.#lifting = batch.events.some(mayLift)
       if (batch.events.length > 0) await this.#append(batch)

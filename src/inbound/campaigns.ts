@@ -63,7 +63,6 @@ export type CorrectionOrder = {
   set: CorrectionSet
   text: string
   to: 'delivered' | 'unknown'
-  discard: boolean
 }
 
 export type CorrectionCounts = {
@@ -72,7 +71,6 @@ export type CorrectionCounts = {
   unknown: { count: number; ids: string[] }
   erased: number
   alreadyCorrected: number
-  discarded: number
 }
 
 export type Corrected =

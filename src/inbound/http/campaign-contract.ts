@@ -277,7 +277,12 @@ export const CorrectionBody = Type.Object(
     to: Type.Optional(
       Type.Enum(['delivered', 'unknown'], { description: '`unknown`: those of whom nobody knows whether they got it' }),
     ),
-    discard: Type.Optional(Type.Boolean({ description: 'Discard what of the set is still here' })),
+    discard: Type.Optional(
+      Type.Boolean({
+        description:
+          'Refused when true: `POST /v1/holds/discard` discards what is held, when a second person approves it',
+      }),
+    ),
   },
   { ...closed, title: 'CorrectionBody' },
 )
@@ -291,7 +296,6 @@ export const CorrectionView = Type.Object(
     unknown: Type.Object({ count, ids: Type.Array(Type.String()) }),
     erased: count,
     alreadyCorrected: count,
-    discarded: count,
     samples: Type.Array(SampleRecipient),
   },
   { title: 'Correction' },

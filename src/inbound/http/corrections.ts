@@ -36,8 +36,10 @@ const codes: Record<string, ProblemCode> = {
 
 async function postCorrection(deps: RouteDeps, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
   const { messages, text, to = 'delivered', discard = false } = request.body as CorrectionBody
+  // One person drafts; that a set of messages ends takes two.
+  if (discard) throw new Refusal('correction.discard-apart')
   const set = setOf(messages)
-  const corrected = checked(await deps.campaigns.correct({ set, text, to, discard }, actor(request)))
+  const corrected = checked(await deps.campaigns.correct({ set, text, to }, actor(request)))
   if (corrected.status !== 'drafted' && corrected.status !== 'repeat')
     throw new Refusal(codes[corrected.status]!, 'counts' in corrected ? { detail: toldOf(corrected.counts) } : {})
   const { known, counts, samples, status } = corrected

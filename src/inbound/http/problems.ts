@@ -45,6 +45,7 @@ export const problems = {
   'approval.not-due': [409, 'There is nothing to approve now'],
   'correction.nobody': [409, 'Nobody is left who got one of these messages'],
   'correction.too-large': [413, 'The set has too many messages; correct it in parts'],
+  'correction.discard-apart': [422, 'Discarding takes two people: propose it with POST /v1/holds/discard'],
   'correction.text-unknown': [422, 'No correction text has this name; approved texts stand in the configuration'],
   'correction.text-not-for-class': [422, 'This correction text is not for messages of this class'],
   'correction.alarm-unknown': [404, 'No breaker is open that this alarm opened; name the class and the time'],
