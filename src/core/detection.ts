@@ -111,11 +111,8 @@ const aboutOne: ReadonlySet<Detector> = new Set<Detector>([
   'old-cause',
 ])
 
-/**
- * Of these people are told, and no breaker opens: the exact checks keep each wrong recipient and each piece of test material by themselves, and how
- * often mailboxes are written to again depends on the hour and the size of a site more than on anything wrong; caps bound it.
- */
-const toldOnly = maskOf('test-material', 'wrong-recipient', 'repeated-recipient')
+/** Of these people are told, and no breaker opens: the exact checks keep each wrong recipient and each piece of test material by themselves. */
+const toldOnly = maskOf('test-material', 'wrong-recipient')
 
 function isAboutOne({ requesters }: Stream, { agent, network = 0 }: Observation, leading: Detector): boolean {
   if (leading === 'reported') return agent !== undefined && reportedKind(requesters, agent, network) === 'this'

@@ -85,6 +85,8 @@ const agents = featureCount + 1
 const parts = new Float64Array(featureCount + 3)
 const firm = features.map(feature => featureModels[feature].firm)
 const shares = features.map(feature => featureModels[feature].share)
+/** Some features swing so much by themselves that only the steepest bet is made on them: that hardly anything else comes any more. */
+const firstBets = features.map(feature => (featureModels[feature].swings ? betCount - 1 : 0))
 const floors = features.map(feature => featureModels[feature].floor)
 
 /** Messages that a p̄ is learnt from: of more than these the older half is forgotten. */
@@ -219,7 +221,8 @@ function bet({ cells }: Watch, { tested, present }: Observation, weight: number,
     const isTested = ((tested >>> feature) & 1) === 1
     const perHit = isTested && ((present >>> feature) & 1) === 1 ? 1 / cells[place.usual + feature]! : 0
     let sum = 0
-    for (let j = 0; j < betCount; j++) {
+    const first = firstBets[feature]!
+    for (let j = first; j < betCount; j++) {
       const cell = feature * betCount + j
       let value = cells[cell]!
       if (isTested) {
@@ -229,7 +232,7 @@ function bet({ cells }: Watch, { tested, present }: Observation, weight: number,
       }
       sum += value
     }
-    parts[feature] = (shares[feature]! * sum) / betCount
+    parts[feature] = (shares[feature]! * sum) / (betCount - first)
   }
 }
 
