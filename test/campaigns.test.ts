@@ -283,7 +283,7 @@ it('names every fault of a draft, and what is not there', async () => {
   const { status, body: answer } = await desk.post('campaigns', {
     ...body(),
     content: { template: 'rotation@1', from: 'nobody' },
-    stages: [{ messages: 1, share: 1 }, { messages: 5 }],
+    stages: [{ messages: 1, share: 1 }, { messages: 5 }, { messages: 5 }, { share: 0.5 }],
     expiresAt: '2020-01-01T00:00:00Z',
   })
   expect(status).toBe(422)
@@ -296,7 +296,9 @@ it('names every fault of a draft, and what is not there', async () => {
     '/content/text content.missing',
     '/expiresAt field.in-the-past',
     '/stages/0 stage.one-size',
-    '/stages/1 stage.not-all',
+    '/stages/2 campaign.stage-adds-nobody',
+    '/stages/3 campaign.stage-adds-nobody',
+    '/stages/3 stage.not-all',
   ])
   const wrongClass = await desk.post('campaigns', body({ class: 'password-reset' }))
   expect([wrongClass.status, wrongClass.body.code]).toEqual([422, 'campaign.class-not-for-campaigns'])

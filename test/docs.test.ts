@@ -33,7 +33,7 @@ const codes: Record<string, string[]> = {
   HTTP: Object.keys(problems),
   'Faults in a request': [
     ...matches(http, /'((?:field|text|content|template|slot|channel|sender|scope|stage|audience)\.[a-z-]+)'/g),
-    ...matches(http, /'(class\.[a-z-]+|idempotency\.key-malformed|build\.malformed)'/g),
+    ...matches(http, /'(class\.[a-z-]+|campaign\.stage-[a-z-]+|idempotency\.key-malformed|build\.malformed)'/g),
     ...matches(read('src/config.ts'), /code: '(class\.[a-z-]+)'/g),
   ],
   'Reported events': [

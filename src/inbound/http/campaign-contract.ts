@@ -9,6 +9,7 @@ import {
   subjectLengthMax,
   templateLengthMax,
 } from './contract.ts'
+import { sha256Pattern } from './faults.ts'
 
 // Campaigns and corrections as data, beside `contract.ts` and under its rules.
 
@@ -27,7 +28,7 @@ export const stagePauseMsMax = 7 * 24 * 3_600_000
 
 const closed = { additionalProperties: false } as const
 const instant = (description: string) => Type.String({ format: 'date-time', maxLength: 40, description })
-const hash = (description: string) => Type.String({ pattern: '^[0-9a-f]{64}$', description })
+const hash = (description: string) => Type.String({ pattern: sha256Pattern, description })
 const count = Type.Integer({ minimum: 0 })
 const share = Type.Number({ minimum: 0, maximum: 1 })
 
@@ -85,15 +86,28 @@ const planFields = {
     Type.Array(
       Type.Object(
         {
-          messages: Type.Optional(Type.Integer({ minimum: 1, description: 'So many recipients from the first on' })),
-          share: Type.Optional(Type.Number({ exclusiveMinimum: 0, maximum: 1, description: 'or this share of all' })),
+          messages: Type.Optional(
+            Type.Integer({ minimum: 1, description: 'So many recipients, counted from the first one on' }),
+          ),
+          share: Type.Optional(
+            Type.Number({
+              exclusiveMinimum: 0,
+              maximum: 1,
+              description: 'or this share of all, counted from the first one on',
+            }),
+          ),
           pauseMs: Type.Optional(
             Type.Integer({ minimum: 0, maximum: stagePauseMsMax, description: 'Before the next' }),
           ),
         },
         closed,
       ),
-      { minItems: 1, maxItems: stagesMax, description: 'The last one has everybody' },
+      {
+        minItems: 1,
+        maxItems: stagesMax,
+        description:
+          'Each counts from the first recipient on, and so is larger than the one before: 10, 20 and all are ten, ten more, and the rest. The last one has `share: 1`',
+      },
     ),
   ),
   halts: Type.Optional(

@@ -190,6 +190,12 @@ function draftOf(body: CampaignBody, now: number): Draft {
   for (const [i, { messages, share }] of stages.entries())
     if ((messages === undefined) === (share === undefined))
       faults.push({ pointer: `/stages/${i}`, code: 'stage.one-size', detail: 'give messages or share, one of the two' })
+  for (const i of emptyStages(stages))
+    faults.push({
+      pointer: `/stages/${i}`,
+      code: 'campaign.stage-adds-nobody',
+      detail: 'stages count from the first recipient on: give more than the stage before has',
+    })
   if (stages.at(-1)?.share !== 1)
     faults.push({
       pointer: `/stages/${stages.length - 1}`,
@@ -201,6 +207,18 @@ function draftOf(body: CampaignBody, now: number): Draft {
   const { accepted, text } = question
   const halts = { ...haltsDefault, ...definedOf(body.halts ?? {}) }
   return { class: body.class, title, question: text, accepted, content, stages, halts, expiresAt }
+}
+
+/** Stages that end where one before them has ended already, whatever the size of the audience. */
+function emptyStages(stages: Draft['stages']): number[] {
+  const most = { messages: 0, share: 0 }
+  const empty: number[] = []
+  for (const [i, { messages = 0, share = 0 }] of stages.entries()) {
+    if (messages <= most.messages && share <= most.share) empty.push(i)
+    most.messages = Math.max(most.messages, messages)
+    most.share = Math.max(most.share, share)
+  }
+  return empty
 }
 
 const definedOf = (halts: NonNullable<CampaignBody['halts']>): Partial<Draft['halts']> =>

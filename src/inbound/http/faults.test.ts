@@ -9,8 +9,10 @@ import {
 } from '../../core/policy.ts'
 import { parseInstant } from '../../std/instant.ts'
 import { waits } from '../../views/changes.ts'
+import * as campaigns from './campaign-contract.ts'
 import { check } from './check.ts'
 import * as contract from './contract.ts'
+import { keywords } from './faults.ts'
 import { message } from './test-ports.ts'
 
 const bodies = [
@@ -98,6 +100,35 @@ describe('faults', () => {
     )
   })
 
+  const asked = { ...contract, ...campaigns }
+  it('know every keyword of every schema that a request is checked with', () => {
+    const names = Object.keys(asked).filter(name => /(?:Body|Line|Patch|Query|Params|Member)$/.test(name))
+    expect(names.length).toBeGreaterThan(10)
+    const unread = names.map(name => [name, unreadOf(asked[name as keyof typeof asked])])
+    expect(unread.filter(([, found]) => found!.length > 0)).toEqual([])
+  })
+
+  const hash = 'a'.repeat(64)
+  it.each<[string, object, string[]]>([
+    ['all of the form', {}, []],
+    ['too short', { contentHash: 'abc' }, ['/contentHash field.malformed']],
+    ['in upper case', { audienceHash: 'A'.repeat(64) }, ['/audienceHash field.malformed']],
+    ['with a line break', { contentHash: `${hash}\n` }, ['/contentHash field.malformed']],
+  ])('name a hash that is not one: %s', (_, change, faults) => {
+    const approval = check(campaigns.ApproveBody)
+    const given = { contentHash: hash, audienceHash: hash, answer: 'x', ...change }
+    expect(approval.faults(given).map(({ pointer, code }) => `${pointer} ${code}`)).toEqual(faults)
+    expect(approval.accepts(given)).toBe(faults.length === 0)
+  })
+
+  it('name a share of nothing', () => {
+    const body = check(campaigns.CampaignBody)
+    const found = body.faults({ stages: [{ share: 0 }] }).filter(({ pointer }) => pointer.startsWith('/stages'))
+    expect(found).toEqual([
+      { pointer: '/stages/0/share', code: 'field.out-of-range', detail: 'must be above 0, at most 1' },
+    ])
+  })
+
   it('stop at a bound', () => {
     const given = Object.fromEntries(Array.from({ length: 5000 }, (_, i) => [`field${i}`, 1]))
     expect(check(contract.MessageBody).faults(given).length).toBeLessThanOrEqual(contract.faultsMax + 5)
@@ -115,6 +146,20 @@ describe('faults', () => {
     expect(JSON.stringify(faults)).not.toContain('secret')
   })
 })
+
+const notes = new Set(['title', 'description', 'default', 'examples', '$id'])
+
+/** Keywords that say what is allowed and that the walk does not read. */
+function unreadOf(schema: unknown): string[] {
+  if (typeof schema !== 'object' || schema === null) return []
+  return Object.entries(schema).flatMap(([keyword, value]) => {
+    if (keyword.startsWith('~') || notes.has(keyword)) return []
+    if (!(keywords as string[]).includes(keyword)) return [keyword]
+    if (keyword === 'properties' || keyword === 'patternProperties')
+      return Object.values(value as object).flatMap(unreadOf)
+    return keyword === 'items' ? unreadOf(value) : []
+  })
+}
 
 describe('contract', () => {
   it('has the vocabulary of the core', () => {

@@ -19,11 +19,20 @@ type Schema = {
   maxLength?: number
   minimum?: number
   maximum?: number
+  exclusiveMinimum?: number
+  pattern?: string
   enum?: readonly unknown[]
   format?: string
 }
 
 const escaped = (key: string): string => key.replaceAll('~', '~0').replaceAll('/', '~1')
+
+/** What the walk reads; a schema that is checked here has no other keyword, or a no would have no fault. A test compares. */
+export const keywords = [
+  ...(['type', 'properties', 'required', 'additionalProperties', 'patternProperties'] as const),
+  ...(['minProperties', 'maxProperties', 'items', 'minItems', 'maxItems', 'minLength', 'maxLength'] as const),
+  ...(['minimum', 'maximum', 'exclusiveMinimum', 'enum', 'format', 'pattern'] as const),
+] satisfies (keyof Schema)[]
 
 /** Every way in which `value` differs from `schema`, at most `faultsMax`. The details never repeat a value. */
 export function faultsOf(schema: object, value: unknown, pointer = ''): Fault[] {
@@ -93,7 +102,20 @@ function stringMismatch(schema: Schema, value: string): Found {
   // Only what might be too long is counted by code points, as JSON Schema asks.
   const most = schema.maxLength ?? Number.POSITIVE_INFINITY
   const length = value.length > most && value.length <= 2 * most ? [...value].length : value.length
-  return sizeMismatch(length, schema.minLength, schema.maxLength, 'characters') ?? formatMismatch(schema.format, value)
+  return (
+    sizeMismatch(length, schema.minLength, schema.maxLength, 'characters') ??
+    formatMismatch(schema.format, value) ??
+    patternMismatch(schema.pattern, value)
+  )
+}
+
+/** SHA-256 as it is told and asked for. */
+export const sha256Pattern = '^[0-9a-f]{64}$'
+
+function patternMismatch(pattern: string | undefined, value: string): Found {
+  if (pattern === undefined || new RegExp(pattern, 'u').test(value)) return undefined
+  const form = pattern === sha256Pattern ? 'be 64 hexadecimal digits, in lower case' : `match ${pattern}`
+  return { code: 'field.malformed', detail: `must ${form}` }
 }
 
 /** RFC 9562 §4 in either case. */
@@ -107,7 +129,12 @@ function formatMismatch(format: string | undefined, value: string): Found {
 }
 
 function numberMismatch(schema: Schema, value: number): Found {
-  const { minimum = Number.NEGATIVE_INFINITY, maximum = Number.POSITIVE_INFINITY } = schema
+  const { minimum = Number.NEGATIVE_INFINITY, maximum = Number.POSITIVE_INFINITY, exclusiveMinimum: above } = schema
+  if (above !== undefined && value <= above)
+    return {
+      code: 'field.out-of-range',
+      detail: `must be above ${above}${maximum < Infinity ? `, at most ${maximum}` : ''}`,
+    }
   if (value >= minimum && value <= maximum) return undefined
   return { code: 'field.out-of-range', detail: `must be between ${minimum} and ${maximum}` }
 }
