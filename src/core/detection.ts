@@ -76,7 +76,8 @@ export function detect(
   const { softDays, hardDays } = state.policy.detection
   for (const { name, one } of observationsOf(place, seen, { at: now, explained: isExplained(state, place, now) })) {
     const stream = state.streams.list[streamFor(state.streams, name)]
-    if (!stream) continue
+    // Of a class as a whole there is only what messages show themselves, and most show nothing.
+    if (!stream || (stream.lane === undefined && one.present === 0)) continue
     const forecast = forecastOf(state.streams, place.class, place.lane)
     if ((one.present & toldOnly) !== 0) {
       const added = weigh(stream.watch, forecast, one, {

@@ -173,7 +173,7 @@ export function weigh(
   one: Observation,
   { tellFromDays = 0, hidden = 0 }: Weighing = {},
 ): Evidence {
-  look(watch, forecast, one, false)
+  look(watch, forecast, one, { keep: false, asksRate: (hidden & rateBit) === 0 })
   let [days, firmDays, leading] = [0, 0, -1]
   for (let part = 0; part < parts.length; part++) {
     if (((hidden >>> part) & 1) === 1) continue
@@ -195,7 +195,7 @@ const untold: Record<string, number> = {}
 
 /** Takes the observation in and gives the evidence, in days. While nothing is suspicious, what is usual is learnt from it. */
 export function observe(watch: Watch, forecast: Forecast, one: Observation): number {
-  look(watch, forecast, one, true)
+  look(watch, forecast, one, { keep: true, asksRate: true })
   let days = 0
   for (let part = 0; part < parts.length; part++) days += parts[part]!
   remember(watch, one)
@@ -204,12 +204,17 @@ export function observe(watch: Watch, forecast: Forecast, one: Observation): num
 }
 
 /** Fills `parts`. With `keep` the watch goes on to the new values; the two uses share every line, so that a look tells what will be. */
-function look(watch: Watch, forecast: Forecast, one: Observation, keep: boolean): void {
+function look(
+  watch: Watch,
+  forecast: Forecast,
+  one: Observation,
+  { keep, asksRate }: { keep: boolean; asksRate: boolean },
+): void {
   const { times } = watch
   const at = Math.max(one.at, times[last]!)
   const weight = Math.min(at - times[last]!, restartMsMax) / dayMs
   bet(watch, one, weight, keep)
-  parts[rate] = rateShare * risen(watch, forecast, one, at, keep)
+  parts[rate] = asksRate ? rateShare * risen(watch, forecast, one, at, keep) : 0
   parts[agents] = agentsShare * composed(watch, 0, one.agent, weight, keep)
   parts[agents + 1] = networksShare * composed(watch, 1, one.network, weight, keep)
   if (keep) times[last] = at
