@@ -47,6 +47,8 @@ export type CampaignRefusal =
   | 'campaign.not-next'
   | 'campaign.other-class'
   | 'campaign.expired'
+  | 'campaign.ended'
+  | 'campaign.started'
   | 'campaigns.too-many'
   | 'approval.void'
   | 'approval.same-person'
@@ -150,6 +152,8 @@ function approve({ plan, status, audience, shapedBy }: Campaign, approval: Appro
 
 function start({ plan, status, audience }: Campaign, by: string, now: number): Decision {
   if (status.is === 'running') return repeat
+  if (status.is === 'ended') return refused('campaign.ended')
+  if (status.is === 'paused' || status.is === 'halted') return refused('campaign.started')
   if (status.is !== 'approved' || !audience) return refused('campaign.not-approved')
   if (now >= plan.expiresAt) return refused('campaign.expired')
   return { ...done({ type: 'CampaignStarted', campaign: plan.id, by }), next: [checkOf(plan.id)] }

@@ -176,6 +176,22 @@ describe('approval', () => {
   })
 })
 
+describe('a start', () => {
+  const rows: [string, (core: Sender) => string, string][] = [
+    ['of what runs already', core => core.start(), 'repeat'],
+    ['of what is paused', core => core.pause() && core.start(), 'refused campaign.started'],
+    ['of what has ended', core => core.cancel() && core.start(), 'refused campaign.ended'],
+  ]
+  it.each(rows)('%s', (_name, act, then) => {
+    const core = new Sender()
+    core.draft()
+    core.seal()
+    core.approve()
+    core.start()
+    expect(act(core)).toBe(then)
+  })
+})
+
 describe('what may be drafted', () => {
   const rows: [string, Partial<Plan>, string][] = [
     ['a class of bulk', {}, 'done'],

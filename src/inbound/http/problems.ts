@@ -39,6 +39,8 @@ export const problems = {
   'campaign.not-running': [409, 'The campaign does not run'],
   'campaign.not-paused': [409, 'The campaign is neither paused nor halted'],
   'campaign.expired': [409, 'The campaign has expired'],
+  'campaign.ended': [409, 'The campaign has ended; draft another one'],
+  'campaign.started': [409, 'The campaign has started, and rests; resume it'],
   'campaigns.too-many': [409, 'Too many campaigns are under way; end one first'],
   'approval.void': [409, 'The content or the audience is no longer what was looked at; read it again'],
   'approval.wrong-answer': [409, 'The answer does not fit the content; it is recorded'],

@@ -73,9 +73,33 @@ describe('many holds at once', () => {
     expect(await ask(app, 'POST', `${path}/cancel`)).toMatchObject({ status: 200, body: { state: 'cancelled' } })
     expect((await ask(app, 'GET', '/v1/proposals')).body.items).toHaveLength(1)
     expect((await ask(app, 'POST', `/v1/proposals/${idOf(8)}/approve`)).status).toBe(404)
-    expect((await ask(app, 'POST', '/v1/proposals/none/approve')).status).toBe(404)
+    const one = await ask(app, 'GET', path)
+    expect([one.status, one.body.id, view.faults(one.body)]).toEqual([200, idOf(9), []])
     for (const key of ['send', 'read', 'causes'])
       expect((await ask(app, 'POST', `${path}/approve`, undefined, key)).status).toBe(403)
+  })
+
+  it.each<['GET' | 'POST', string, string]>([
+    ['GET', `/v1/proposals/${idOf(8)}`, 'proposal.unknown'],
+    ['GET', '/v1/proposals/none', 'proposal.unknown'],
+    ['POST', '/v1/proposals/none/approve', 'proposal.unknown'],
+    ['POST', '/v1/holds/none/release', 'message.unknown'],
+    ['GET', '/v1/messages/none', 'message.unknown'],
+    ['GET', '/v1/campaigns/none', 'campaign.unknown'],
+    ['POST', '/v1/campaigns/none/start', 'campaign.unknown'],
+    ['GET', '/v1/none/none', 'route.unknown'],
+  ])('%s %s names nothing', async (method, url, code) => {
+    const { status, body } = await ask(httpOver().app, method, url)
+    expect([status, body.code]).toEqual([404, code])
+  })
+
+  it.each([
+    `/v1/holds/${idOf(1)}/discard`,
+    `/v1/campaigns/${idOf(1)}/pause`,
+    '/v1/classes/other/pause',
+  ])('%s without a body lacks its fields', async url => {
+    const { status, body } = await ask(httpOver().app, 'POST', url)
+    expect([status, codesOf(body)]).toEqual([422, ['/reason field.missing']])
   })
 
   it('show as lapsed when their time is over', async () => {

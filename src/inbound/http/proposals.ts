@@ -30,6 +30,20 @@ export function proposalRoutes(app: FastifyInstance, deps: RouteDeps): void {
     handler: async () => ({ items: (await deps.operator.proposals()).map(one => viewOf(one, deps.now())) }),
   })
 
+  app.get('/v1/proposals/:id', {
+    config: { access: 'operate' },
+    schema: operation('One proposal and how far it is', {
+      params: MessageParams,
+      response: { 200: ProposalView, ...answers(401, 403, 404, 500, 503) },
+    }),
+    handler: async request => {
+      const id = idOf(request)
+      const found = (await deps.operator.proposals()).find(one => one.id === id)
+      if (!found) throw new Refusal('proposal.unknown')
+      return viewOf(found, deps.now())
+    },
+  })
+
   for (const act of ['approve', 'cancel'] as const)
     app.post(`/v1/proposals/:id/${act}`, {
       config: { access: 'operate' },
@@ -38,11 +52,12 @@ export function proposalRoutes(app: FastifyInstance, deps: RouteDeps): void {
         response: { 200: ProposalView, ...answers(401, 403, 404, 409, 500, 503) },
       }),
       handler: async request => {
-        const id = (request.params as { id: string }).id.toLowerCase()
-        return viewOrRefusal(await deps.operator[act](id, actor(request)), deps.now())
+        return viewOrRefusal(await deps.operator[act](idOf(request), actor(request)), deps.now())
       },
     })
 }
+
+const idOf = (request: FastifyRequest): string => (request.params as { id: string }).id.toLowerCase()
 
 const summaries = {
   approve: 'Approve a proposal of somebody else; it is then carried out',

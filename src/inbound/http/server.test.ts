@@ -864,6 +864,7 @@ describe('the document', () => {
       '/v1/messages/{id}',
       '/v1/messages/{id}/confirm',
       '/v1/proposals',
+      '/v1/proposals/{id}',
       '/v1/proposals/{id}/approve',
       '/v1/proposals/{id}/cancel',
     ])
@@ -899,7 +900,7 @@ describe('the document', () => {
           else expect([response.statusCode, code], row).toEqual([problems[expected][0], expected])
           seen.push(row)
         }
-    expect(seen.length).toBe(7 * 40)
+    expect(seen.length).toBe(7 * 41)
   })
 
   function expectedCode(scope: string | undefined, token: string | undefined): ProblemCode | 'admitted' {

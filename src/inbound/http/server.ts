@@ -22,7 +22,7 @@ import { healthRoutes } from './health.ts'
 import { holdRoutes } from './holds.ts'
 import { messageRoutes } from './messages.ts'
 import { type HttpMetrics, httpMetrics } from './metrics.ts'
-import { codeOf, Refusal, sendProblem } from './problems.ts'
+import { codeOf, type ProblemCode, Refusal, sendProblem } from './problems.ts'
 import { proposalRoutes } from './proposals.ts'
 import { serviceRoutes } from './service.ts'
 
@@ -136,21 +136,32 @@ const isUtf8Charset = (type: string | undefined): boolean => {
 /** Fastify asks for a check by schema; its answer is every fault at once. */
 function validation(app: FastifyInstance): void {
   const known = new WeakMap<object, Check<unknown>>()
-  app.setValidatorCompiler<TSchema>(({ schema, httpPart }) => {
+  app.setValidatorCompiler<TSchema>(({ schema, httpPart, url }) => {
     const checked = known.get(schema) ?? check(schema)
     known.set(schema, checked)
     return (given: unknown) => {
       const value = httpPart === 'querystring' ? withNumbers(schema, given) : given
       if (checked.accepts(value)) return { value }
       if (isTooDeep(value)) return { error: new Refusal('body.too-deep') }
-      // A path that cannot be the name of anything is the path of nothing.
-      if (httpPart === 'params') return { error: new Refusal('route.unknown') }
-      return { error: new Refusal('request.invalid', { faults: checked.faults(value) }) }
+      // What cannot be an id is the id of nothing.
+      if (httpPart === 'params') return { error: new Refusal(unknownAt(url)) }
+      // No body at all lacks the same fields as an empty one.
+      const lacking = httpPart === 'body' && (value ?? undefined) === undefined ? checked.faults({}) : []
+      return { error: new Refusal('request.invalid', { faults: lacking.length > 0 ? lacking : checked.faults(value) }) }
     }
   })
   app.setSerializerCompiler(() => data => JSON.stringify(data))
   app.setSchemaErrorFormatter(errors => errors[0] as unknown as Error)
 }
+
+const unknowns = Object.entries({
+  '/v1/messages/': 'message.unknown',
+  '/v1/holds/': 'message.unknown',
+  '/v1/proposals/': 'proposal.unknown',
+  '/v1/campaigns/': 'campaign.unknown',
+} as const)
+
+const unknownAt = (url = ''): ProblemCode => unknowns.find(([path]) => url.startsWith(path))?.[1] ?? 'route.unknown'
 
 function withNumbers(schema: TSchema, given: unknown): unknown {
   const properties = (schema as { properties?: Record<string, { type?: string }> }).properties ?? {}
