@@ -79,7 +79,9 @@ export function operatorPort(deps: OperatorDeps): OperatorPort {
       available(async () => {
         const resumed = await resumeClass(partition, stop)
         runner.wake()
-        return resumed ? { status: 'done' } : { status: 'unknown-class' }
+        if (resumed === 'done') return { status: 'done' }
+        const stopped = classes().find(({ name }) => name === stop.class)
+        return stopped ? { status: 'unknown-stop', stops: stopped.stops } : { status: 'unknown-class' }
       }),
     release: (id, by) => available(() => resolved({ type: 'ReleaseMessage', id: id as MessageId, by })),
     discard: (id, by, reason) => available(() => resolved({ type: 'DiscardMessage', id: id as MessageId, by, reason })),

@@ -191,6 +191,8 @@ async function toldOf(site: Site, told: { type: string; data: object }[], place:
 
 /** A person closes the breaker and lets one go, and two people the rest. */
 async function letGo(site: Site, sink: Sink, place: object, count: number): Promise<void> {
+  const wider = await site.ask('/v1/classes/password-reset/resume', { body: {} })
+  expect(wider).toMatchObject({ status: 409, body: { code: 'stop.unknown', stops: [{ ...place, by: 'detector' }] } })
   expect((await site.ask('/v1/classes/password-reset/resume', { body: place })).status).toBe(200)
   expect((await site.classOf('password-reset')).stops).toEqual([])
   const before = sink.mails.length

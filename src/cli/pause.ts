@@ -1,4 +1,5 @@
 import { attach, call } from './attach.ts'
+import { type Stop, stopsOf, stopText } from './stops.ts'
 import { type Command, readOptions, UsageFault } from './usage.ts'
 
 const scopeOptions = {
@@ -32,16 +33,44 @@ ${scopeHelp}
 }
 
 export const resume: Command = {
-  summary: 'end a stop of the same scope',
+  summary: 'end the stop of exactly one scope, or all of a class',
   help: `usage: npx tocsin resume CLASS [--lane LANE] [--source SOURCE] [--template TEMPLATE] [--json]
+       npx tocsin resume CLASS --all [--json]
 
-Ends the stop, or closes the breaker, of exactly this scope. What is held stays held until somebody releases it.
+Ends the stop, or closes the breaker, of exactly this scope; "npx tocsin stops" shows the scopes. What is held stays held until
+somebody releases it. Exit 1 when nothing of this scope is stopped; what of the class is stopped is then listed.
 
-${scopeHelp}`,
+${scopeHelp}
+  --all                every stop and breaker of the class, one after the other`,
   async run(args) {
-    const { values, positionals } = readOptions(args, scopeOptions)
-    return act(pathOf(positionals, 'resume'), scopeOf(values), values.json, () => 'resumed')
+    const options = { ...scopeOptions, all: { type: 'boolean', default: false } } as const
+    const { values, positionals } = readOptions(args, options)
+    const path = pathOf(positionals, 'resume')
+    const scope = scopeOf(values)
+    if (!values.all) return act(path, scope, values.json, () => 'resumed')
+    if (Object.keys(scope).length > 0) throw new UsageFault('--all takes no lane, source or template')
+    return resumeAll(positionals[0]!, path, values.json)
   },
+}
+
+async function resumeAll(name: string, path: string, json: boolean): Promise<number> {
+  const attached = await attach()
+  if ('none' in attached) {
+    console.error(`tocsin: ${attached.none}`)
+    return 1
+  }
+  const found = await stopsOf(attached, name)
+  if ('refused' in found) return toldRefusal(name, found.refused, json)
+  const resumed: Scope[] = []
+  // The stop of a person and a breaker may have the same scope; one call ends both.
+  for (const scope of new Map(found.stops.map(scopeOf).map(one => [JSON.stringify(one), one])).values()) {
+    const answer = await call(attached, 'POST', path, scope)
+    if (answer.status < 300) resumed.push(scope)
+    else if (answer.body?.code !== 'stop.unknown') return toldRefusal(name, answer, json)
+  }
+  if (json) console.log(JSON.stringify({ resumed }))
+  else console.log(resumed.length === 0 ? `nothing of ${name} is stopped` : `resumed; ${resumed.length} ended`)
+  return resumed.length === 0 ? 1 : 0
 }
 
 function pathOf(positionals: string[], what: string): string {
@@ -70,15 +99,23 @@ export async function act(
     return 1
   }
   const answer = await call(attached, 'POST', path, body)
-  const fine = answer.status < 300
-  if (json) console.log(JSON.stringify(answer.body ?? {}))
-  else
-    console.log(
-      fine
-        ? tell(answer.body ?? {})
-        : `${answer.status} ${answer.body?.detail ?? answer.body?.title ?? ''}${faultsOf(answer.body)}`,
-    )
-  return fine ? 0 : answer.status < 500 ? 1 : 3
+  if (answer.status >= 300) return toldRefusal(decodeURIComponent(path.split('/')[3]!), answer, json)
+  console.log(json ? JSON.stringify(answer.body ?? {}) : tell(answer.body ?? {}))
+  return 0
+}
+
+/** How a refused act is told; `name` is the class. Gives the exit code. */
+function toldRefusal(name: string, { status, body }: Awaited<ReturnType<typeof call>>, json: boolean): number {
+  const detail = `${status} ${body?.detail ?? body?.title ?? ''}${faultsOf(body)}`
+  console.log(json ? JSON.stringify(body ?? {}) : detail + stopsIn(name, body))
+  return status < 500 ? 1 : 3
+}
+
+function stopsIn(name: string, body: Record<string, unknown> | undefined): string {
+  const stops = body?.stops as Stop[] | undefined
+  if (!stops) return ''
+  if (stops.length === 0) return `\nnothing of ${name} is stopped`
+  return ['\nwhat of it is stopped:', ...stops.map(stop => stopText({ class: name, ...stop }))].join('\n')
 }
 
 const faultsOf = (body: Record<string, unknown> | undefined): string =>

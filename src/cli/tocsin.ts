@@ -6,6 +6,7 @@ import { operator } from './operator.ts'
 import { pause, resume } from './pause.ts'
 import { replay } from './replay.ts'
 import { send } from './send.ts'
+import { stops } from './stops.ts'
 import { up } from './up.ts'
 import { type Command, UsageFault } from './usage.ts'
 
@@ -15,6 +16,7 @@ const commands: Record<string, Command> = {
   send,
   pause,
   resume,
+  stops,
   'clear-brake': clearBrake,
   correct,
   operator,

@@ -64,6 +64,7 @@ export type RefusalCode =
   | 'lease.stale'
   | 'message.not-to-confirm'
   | 'signal.from-the-future'
+  | 'stop.unknown'
   | 'stops.too-many'
   | 'brake.not-faulty'
 

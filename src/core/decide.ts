@@ -102,8 +102,9 @@ function resume(state: State, scope: Scope, by: string): Decision {
   if (!classOf(state.policy, scope.class)) return refused('class.unknown')
   const breaker = findBreaker(state.stops, scope)
   const events: Event[] = breaker ? [{ type: 'BreakerClosed', scope, by }] : []
-  if (!breaker || findStop(state.stops, scope)) events.push({ type: 'ClassResumed', ...scope, by })
-  return done(...events)
+  if (findStop(state.stops, scope)) events.push({ type: 'ClassResumed', ...scope, by })
+  // Whoever meant another scope would believe that mail goes again.
+  return events.length > 0 ? done(...events) : refused('stop.unknown')
 }
 
 const isKept = (message: LiveMessage | undefined): message is LiveMessage =>

@@ -237,6 +237,22 @@ describe('a stop', () => {
     expect(core.send({ class: 'other' })).toBe('deliver open')
   })
 
+  it.each([
+    ['nothing is stopped', undefined, {}],
+    ['a part is', { lane: 'open' }, {}],
+    ['more is', {}, { lane: 'open' }],
+    ['another part is', { lane: 'open', source: '', template: '' }, { lane: 'open' }],
+  ] as const)('is not resumed when %s', (_, stopped, scope) => {
+    const core = new Core()
+    const one = { class: 'other', by: 'operator', reason: 'drill' } as const
+    if (stopped) core.do({ type: 'PauseClass', ...one, ...stopped })
+    const before = core.events.length
+    expect(inWords(core.do({ type: 'ResumeClass', class: 'other', by: 'operator', ...scope }))).toBe(
+      'refused stop.unknown',
+    )
+    expect([core.events.length - before, core.state.stops.length]).toEqual([0, stopped ? 1 : 0])
+  })
+
   it.each(['nothing', 'toString'])('of a class that is not there, %s, is refused', name => {
     const core = new Core()
     for (const type of ['PauseClass', 'ResumeClass'] as const)

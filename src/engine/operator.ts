@@ -75,9 +75,9 @@ export async function pauseClass(
   return answer.type === 'refused' ? { refused: answer.code } : { handedOver: partition.inFlightOf(scopeOf(stop)) }
 }
 
-export async function resumeClass(partition: Partition, stop: Scope & { by: string }): Promise<boolean> {
+export async function resumeClass(partition: Partition, stop: Scope & { by: string }): Promise<'done' | RefusalCode> {
   const answer = await act(partition, { type: 'ResumeClass', ...stop })
-  return answer.type !== 'refused'
+  return answer.type === 'refused' ? answer.code : 'done'
 }
 
 export const applyPolicy = (

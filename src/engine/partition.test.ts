@@ -313,7 +313,7 @@ describe('a stop that comes late', () => {
     await given.hands.pass(10)
     expect(given.handovers).toHaveLength(0)
     write()
-    expect(await given.until(resumed)).toBe(true)
+    expect(await given.until(resumed)).toBe('done')
     expect(await given.handedOver()).toBeDefined()
   })
 

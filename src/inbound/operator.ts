@@ -50,7 +50,8 @@ export type Pause =
   | { status: 'unconfirmed'; unconfirmed: { lane: Lane; messages: number }[] }
   | { status: 'unknown-class' }
   | { status: 'too-many' }
-export type Resume = { status: 'done' } | { status: 'unknown-class' }
+/** `stops`: those of the class that do hold. */
+export type Resume = { status: 'done' } | { status: 'unknown-class' } | { status: 'unknown-stop'; stops: Stop[] }
 export type Resolve =
   | { status: 'done' }
   | { status: 'refused'; code: 'message.unknown' | 'message.not-held' | 'message.not-live' | 'budget.exhausted' }
@@ -100,7 +101,7 @@ export interface OperatorPort {
   setClass(name: string, patch: ClassPolicyPatch, by: string): Promise<SetClass>
   /** Answers when the stop holds. */
   pause(stop: Scope & { by: string; reason: string; until?: number }): Promise<Pause>
-  /** Ends the stop of exactly this scope. */
+  /** Ends the stop of exactly this scope, and closes a breaker of it. */
   resume(stop: Scope & { by: string }): Promise<Resume>
   /** Fixes the set of held messages that a second person may approve. */
   propose(wanted: { action: HoldAction; query: HoldQuery; reason: string; by: string }): Promise<Proposed>

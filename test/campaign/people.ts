@@ -120,7 +120,7 @@ export class People {
     if (this.#expect('a stop', answer, 200)) await sleep(300 + Math.random() * 4000)
     const to = Date.now()
     if (answer.status === 200) this.stops.push({ reach, handedOver: answer.body.handedOver as number, from, to })
-    this.#expect('a resume', await this.#ask(anybody(), 'POST', `${path}/resume`, scope), 200)
+    this.#expect('a resume', await this.#ask(anybody(), 'POST', `${path}/resume`, scope), 200, 'stop.unknown')
   }
 
   /** Many at once, on the word of two; how many there were. Those of a cause that others have used up are not for release. */

@@ -2,7 +2,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { type Scope, scopeOf } from '../../core/scope.ts'
 import { instantText, parseInstant } from '../../std/instant.ts'
 import type { ClassCounts } from '../../views/register.ts'
-import type { ClassPolicyPatch, ClassStatus, OperatorPort } from '../operator.ts'
+import type { ClassPolicyPatch, ClassStatus, OperatorPort, Stop } from '../operator.ts'
 import { actor } from './access.ts'
 import {
   AccountParams,
@@ -16,6 +16,7 @@ import {
   Paused,
   PauseUnconfirmed,
   ResumeBody,
+  type StopView,
 } from './contract.ts'
 import { answers, operation } from './documentation.ts'
 import { Refusal } from './problems.ts'
@@ -87,14 +88,15 @@ function stopRoutes(app: FastifyInstance, deps: RouteDeps): void {
 
   app.post('/v1/classes/:class/resume', {
     config: { access: 'operate' },
-    schema: operation('End the stop of exactly this scope', {
+    schema: operation('End the stop of exactly this scope; refused, with the stops that hold, when there is none', {
       params: ClassParams,
       body: ResumeBody,
-      response: { 200: Done, ...answers(400, 401, 403, 404, 413, 415, 422, 500, 503) },
+      response: { 200: Done, ...answers(400, 401, 403, 404, 409, 413, 415, 422, 500, 503) },
     }),
     handler: async request => {
-      const resume = { ...scopeIn(request), by: actor(request) }
-      if ((await deps.operator.resume(resume)).status === 'unknown-class') throw new Refusal('class.unknown')
+      const resume = await deps.operator.resume({ ...scopeIn(request), by: actor(request) })
+      if (resume.status === 'unknown-class') throw new Refusal('class.unknown')
+      if (resume.status === 'unknown-stop') throw new Refusal('stop.unknown', { stops: resume.stops.map(stopView) })
       return { done: true }
     },
   })
@@ -113,14 +115,18 @@ async function views(deps: RouteDeps): Promise<ClassView[]> {
 const noCounts: ClassCounts = { lastHour: {}, lastDay: {}, held: 0 }
 
 function viewOf(status: ClassStatus, counts: ClassCounts = noCounts, stale: boolean): ClassView {
-  const stops = status.stops.map(({ since, until, endsAt, ...stop }) => ({
+  const stops = status.stops.map(stopView)
+  const { name, policy, requirements, caps, budgets } = status
+  return { name, policy, requirements, caps, budgets, stops, counts, stale }
+}
+
+function stopView({ since, until, endsAt, ...stop }: Stop): StopView {
+  return {
     ...stop,
     since: instantText(since),
     ...(until === undefined ? {} : { until: instantText(until) }),
     ...(endsAt === undefined ? {} : { endsAt: instantText(endsAt) }),
-  }))
-  const { name, policy, requirements, caps, budgets } = status
-  return { name, policy, requirements, caps, budgets, stops, counts, stale }
+  }
 }
 
 const className = /^[a-z][a-z0-9-]*$/

@@ -66,6 +66,20 @@ export const Fault = Type.Object({
 export type Fault = Static<typeof Fault>
 
 /** RFC 9457. `code` is stable; `detail` is for people. */
+export const StopView = Type.Object({
+  lane: Type.Optional(oneOf(lanes)),
+  source: Type.Optional(Type.String({ description: 'Source of the cause; empty for messages without one' })),
+  template: Type.Optional(Type.String({ description: 'Empty for messages that name none' })),
+  by: Type.String(),
+  reason: Type.String(),
+  since: instant('When the stop began'),
+  until: Type.Optional(instant('When it ends by itself')),
+  phase: Type.Optional(oneOf(['open', 'half-open'])),
+  endsAt: Type.Optional(instant('When a breaker lets canaries through, or closes')),
+  alarm: Type.Optional(Type.Integer({ description: 'The alarm that opened the breaker' })),
+})
+export type StopView = Static<typeof StopView>
+
 export const Problem = Type.Object(
   {
     type: Type.String(),
@@ -75,6 +89,7 @@ export const Problem = Type.Object(
     detail: Type.Optional(Type.String()),
     faults: Type.Optional(Type.Array(Fault)),
     id: Type.Optional(Type.String({ description: 'the message that a conflict is with' })),
+    stops: Type.Optional(Type.Array(StopView, { description: 'what of the class is stopped' })),
   },
   { title: 'Problem', description: 'RFC 9457 problem details' },
 )
@@ -501,20 +516,7 @@ export const ClassView = Type.Object(
     }),
     caps: Type.Object(byLane(Type.Object({ perHour: Type.Integer(), perDay: Type.Integer() }))),
     budgets: Type.Object(byLane(budgetView)),
-    stops: Type.Array(
-      Type.Object({
-        lane: Type.Optional(oneOf(lanes)),
-        source: Type.Optional(Type.String({ description: 'Source of the cause; empty for messages without one' })),
-        template: Type.Optional(Type.String({ description: 'Empty for messages that name none' })),
-        by: Type.String(),
-        reason: Type.String(),
-        since: instant('When the stop began'),
-        until: Type.Optional(instant('When it ends by itself')),
-        phase: Type.Optional(oneOf(['open', 'half-open'])),
-        endsAt: Type.Optional(instant('When a breaker lets canaries through, or closes')),
-        alarm: Type.Optional(Type.Integer({ description: 'The alarm that opened the breaker' })),
-      }),
-    ),
+    stops: Type.Array(StopView),
     counts: Type.Object({
       lastHour: countsBy('By first outcome, and what became of messages, in this and the last clock hour'),
       lastDay: countsBy('The same for 24 clock hours'),

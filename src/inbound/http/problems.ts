@@ -1,6 +1,6 @@
 import type { FastifyReply } from 'fastify'
 import { Unavailable } from '../intake.ts'
-import type { Fault, Problem } from './contract.ts'
+import type { Fault, Problem, StopView } from './contract.ts'
 
 // Every refusal that HTTP makes, in one place: its status, its stable code and the sentence for people (RFC 9457).
 
@@ -24,6 +24,7 @@ export const problems = {
   'budget.exhausted': [409, 'The budget of this class and lane is used up for this hour'],
   'class.unknown': [404, 'There is no such class'],
   'brake.not-faulty': [409, 'The brake serves all lanes; there is nothing to clear'],
+  'stop.unknown': [409, 'Nothing of exactly this scope is stopped'],
   'stops.too-many': [409, 'There are as many stops as there may be; end one first'],
   'proposal.unknown': [404, 'There is no such proposal'],
   'proposal.empty': [409, 'Nothing that is held fits the query'],
@@ -75,7 +76,7 @@ export const retryAfterSeconds = 1
 export class Refusal extends Error {
   override readonly name = 'Refusal'
   readonly code: ProblemCode
-  readonly extra: { faults?: Fault[]; detail?: string; id?: string }
+  readonly extra: { faults?: Fault[]; detail?: string; id?: string; stops?: StopView[] }
   constructor(code: ProblemCode, extra: Refusal['extra'] = {}) {
     super(code)
     this.code = code

@@ -523,6 +523,16 @@ describe('operators', () => {
     expect((await operate(app, 'POST', '/v1/classes/nope/pause', { reason: 'x' })).json().code).toBe('class.unknown')
     expect((await operate(app, 'POST', '/v1/classes/nope/resume', {})).json().code).toBe('class.unknown')
     expect(operator.acts).toHaveLength(4)
+    const held = { lane: 'open', source: '', by: 'detector', reason: 'rate', alarm: 3, phase: 'open' } as const
+    operator.resume = async () => ({ status: 'unknown-stop', stops: [{ ...held, since: 0, endsAt: 1000 }] })
+    const unknown = await operate(app, 'POST', '/v1/classes/other/resume', {})
+    expect([unknown.statusCode, unknown.json()]).toMatchObject([
+      409,
+      {
+        code: 'stop.unknown',
+        stops: [{ ...held, since: '1970-01-01T00:00:00.000Z', endsAt: '1970-01-01T00:00:01.000Z' }],
+      },
+    ])
   })
 
   it('answer 202 while leases remain', async () => {
