@@ -443,7 +443,14 @@ export type ConfirmBody = Static<typeof ConfirmBody>
 export const EventsAnswer = Type.Object(
   {
     accepted: Type.Integer({ minimum: 0 }),
-    rejected: Type.Array(Type.Object({ index: Type.Integer({ minimum: 0 }), code: Type.String() })),
+    rejected: Type.Array(
+      Type.Object({
+        index: Type.Integer({ minimum: 0 }),
+        code: Type.String(),
+        detail: Type.String({ description: 'What to send' }),
+        pointer: Type.Optional(Type.String({ description: 'JSON Pointer into the event' })),
+      }),
+    ),
   },
   { title: 'EventsAnswer' },
 )

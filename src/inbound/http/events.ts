@@ -7,6 +7,7 @@ import { isTooDeep } from './body.ts'
 import { type CloudEvent, type ParsedEvent, parseBinary, parseStructured } from './cloudevents.ts'
 import { EventsAnswer, eventsBytesMax, eventsMax } from './contract.ts'
 import { answers, operation } from './documentation.ts'
+import { rejectedOf } from './event-refusals.ts'
 import { uuid } from './faults.ts'
 import { Refusal } from './problems.ts'
 import type { RouteDeps } from './server.ts'
@@ -40,7 +41,7 @@ async function postEvents(deps: RouteDeps, request: FastifyRequest): Promise<Eve
   const parsed = envelopes(request)
   for (const [index, envelope] of parsed.entries()) {
     const read = envelope.ok ? readFor(request, envelope.event, deps.now()) : envelope
-    if (!read.ok) rejected.push({ index, code: read.code })
+    if (!read.ok) rejected.push(rejectedOf(index, read.code))
     else {
       places.push(index)
       events.push(read.event)
@@ -48,7 +49,7 @@ async function postEvents(deps: RouteDeps, request: FastifyRequest): Promise<Eve
   }
   const told: EventAnswer[] = events.length === 0 ? [] : await deps.intake.events(events)
   for (const [i, answer] of told.entries())
-    if (answer.status === 'refused') rejected.push({ index: places[i]!, code: answer.code })
+    if (answer.status === 'refused') rejected.push(rejectedOf(places[i]!, answer.code))
   rejected.sort((a, b) => a.index - b.index)
   const accepted = parsed.length - rejected.length
   deps.counters.events(accepted, rejected.length)

@@ -350,6 +350,9 @@ describe('POST /v1/events', () => {
       payload: JSON.stringify(payload),
     })
 
+  const refused = (index: number, code: string) =>
+    expect.objectContaining({ index, code, detail: expect.stringMatching(/\.$/) })
+
   it('takes one, a list, and binary mode', async () => {
     const { app, intake } = httpOver()
     const type = 'application/cloudevents+json'
@@ -361,8 +364,8 @@ describe('POST /v1/events', () => {
     expect(many.json()).toEqual({
       accepted: 2,
       rejected: [
-        { index: 1, code: 'event.id' },
-        { index: 3, code: 'event.type-not-taken-here' },
+        { index: 1, code: 'event.id', pointer: '/id', detail: expect.stringMatching(/^Send .+\.$/) },
+        { index: 3, code: 'event.type-not-taken-here', pointer: '/type', detail: expect.stringMatching(/^Send .+\.$/) },
       ],
     })
     expect((await post(app, 'application/json', [event])).json()).toEqual({ accepted: 1, rejected: [] })
@@ -397,7 +400,7 @@ describe('POST /v1/events', () => {
       const { accepted, rejected } = (await post(app, 'application/json', reported, bearer(token))).json()
       const taken = allowed.includes(token)
       const refusal = type === 'no.such' && token === 'causes' ? 'event.type-unknown' : 'event.not-for-this-key'
-      expect([token, accepted, rejected]).toEqual([token, taken ? 1 : 0, taken ? [] : [{ index: 0, code: refusal }]])
+      expect([token, accepted, rejected]).toEqual([token, taken ? 1 : 0, taken ? [] : [refused(0, refusal)]])
       const [seen] = intake.reported
       expect(seen && 'by' in seen ? seen.by : undefined).toBe(taken && token === 'operate' ? 'operator' : undefined)
     }
@@ -411,7 +414,7 @@ describe('POST /v1/events', () => {
       data: { kind: 'question', message },
     })
     const answer = await post(app, 'application/json', [report(idOf(1).toUpperCase()), report('1'), report('')])
-    const rejected = [1, 2].map(index => ({ index, code: 'event.message' }))
+    const rejected = [1, 2].map(index => refused(index, 'event.message'))
     expect(answer.json()).toEqual({ accepted: 1, rejected })
     expect(intake.reported).toHaveLength(1)
   })
@@ -423,10 +426,7 @@ describe('POST /v1/events', () => {
     const response = await post(app, 'application/json', [{ ...event, id: '' }, event, { ...event, id: 'x' }])
     expect(response.json()).toEqual({
       accepted: 1,
-      rejected: [
-        { index: 0, code: 'event.id' },
-        { index: 2, code: 'cause.duplicate-id' },
-      ],
+      rejected: [refused(0, 'event.id'), refused(2, 'cause.duplicate-id')],
     })
   })
 
