@@ -169,7 +169,7 @@ it('refuses texts that nobody approved, and alarms and stops that are not there'
 const cli = join(import.meta.dirname, '..', 'src', 'cli', 'tocsin.ts')
 
 it('npx tocsin correct drafts it, and says so in words and as JSON', async () => {
-  const { sink, product } = await open(() => undefined)
+  const { sink, product, post } = await open(() => undefined)
   await product.sendBatch([wrongful(1), wrongful(2)].join('\n'))
   await sink.until(2)
   await states(product, { delivered: 2 })
@@ -179,10 +179,22 @@ it('npx tocsin correct drafts it, and says so in words and as JSON', async () =>
       ({ stdout }) => ({ code: 0, stdout }),
       ({ code, stdout, stderr }) => ({ code: code as number, stdout: `${stdout}${stderr}` }),
     )
-  const order = ['--text', 'sent-in-error', '--class', 'other', '--from', anHour().from]
+  const { from, to } = anHour()
+  const order = ['--text', 'sent-in-error', '--class', 'other', '--from', from, '--to', to]
   const drafted = await run(...order, '--json')
-  expect([drafted.code, JSON.parse(drafted.stdout).recipients]).toEqual([0, 2])
-  expect((await run(...order)).stdout).toMatch(/^2 people, of 2 messages; sealed/)
+  const correction = JSON.parse(drafted.stdout)
+  expect([drafted.code, correction.recipients]).toEqual([0, 2])
+  const sealed = (await run(...order)).stdout
+  expect(sealed).toMatch(/^2 people, of 2 messages; sealed/)
+  expect(sealed).toContain(`curl -sS ${product.running.httpUrl}/v1/campaigns/${correction.id}/approve `)
+  expect(sealed).toContain('"answer":"2"')
+  expect((await approve(post, correction, '2', ben.key)).status).toBe(200)
+  await ended(product, correction, 2)
+  const { stdout: over } = await run(...order)
+  expect([over, over.includes('approves it')]).toEqual([
+    expect.stringMatching(/It has ended \(completed, .*2 delivered/),
+    false,
+  ])
   expect((await run('--class', 'other', '--from', anHour().from)).code).toBe(2)
   expect((await run('--text', 'nothing', '--class', 'other', '--from', anHour().from)).code).toBe(1)
 })

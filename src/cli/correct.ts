@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises'
-import { attach, call } from './attach.ts'
+import { type Attached, attach, call } from './attach.ts'
 import { type Command, readOptions, UsageFault } from './usage.ts'
 
 /** Reading who got a hundred thousand messages takes seconds; a million may take a minute. */
@@ -20,9 +20,8 @@ export const correct: Command = {
   --unknown          those of whom nobody knows whether they got it, in place of those who did
   --json             print the answer as JSON
 
-The draft says how many people it goes to and its hashes. It starts when a second person approves it:
-POST /v1/campaigns/ID/approve {contentHash, audienceHash, answer}, where the answer is the number of people.
-The same set and text give the same correction. What of the set is held stays held: POST /v1/holds/discard
+The draft says how many people it goes to, its hashes, and the command with which a second person approves it, which starts it.
+The answer that it takes is the number of people. The same set and text give the same correction, and where it stands. What of the set is held stays held: POST /v1/holds/discard
 proposes to discard it, and a second person approves that.`,
   async run(args) {
     const { values } = readOptions(args, {
@@ -48,7 +47,7 @@ proposes to discard it, and a second person approves that.`,
     }
     const body = { messages, text: values.text, to: values.unknown ? 'unknown' : 'delivered' }
     const answer = await call(attached, 'POST', '/v1/corrections', body, {}, draftMsMax)
-    console.log(values.json ? JSON.stringify(answer.body) : told(answer))
+    console.log(values.json ? JSON.stringify(answer.body) : told(attached, answer))
     return answer.status < 300 ? 0 : answer.status < 500 ? 1 : 3
   },
 }
@@ -71,7 +70,7 @@ async function messagesOf({ ids, alarm, stop, to, ...place }: Values): Promise<o
   return { query: { ...query, ...(alarm !== undefined && { alarm: Number(alarm) }), ...(stop && { stop }) } }
 }
 
-function told({ status, body = {} }: Awaited<ReturnType<typeof call>>): string {
+function told(attached: Attached, { status, body = {} }: Awaited<ReturnType<typeof call>>): string {
   if (status >= 300) {
     const faults = (body.faults ?? []) as { pointer: string; detail: string }[]
     return [
@@ -86,6 +85,47 @@ function told({ status, body = {} }: Awaited<ReturnType<typeof call>>): string {
     `  audience  ${body.audienceHash}`,
     `  corrected before ${body.alreadyCorrected}, erased ${body.erased}`,
     ...(count > 0 ? [`  of ${count} nobody knows whether they arrived: decide on them with --unknown`] : []),
-    'It starts when a second person has approved it.',
+    standing(attached, body as unknown as Standing),
   ].join('\n')
+}
+
+type Standing = {
+  id: string
+  status: string
+  recipients: number
+  contentHash: string
+  audienceHash: string
+  counts: Record<string, number>
+  approvedBy?: string
+  paused?: { by: string; reason: string }
+  halted?: { finding: { what: string } }
+  ended?: { how: string; by: string; at: string }
+}
+
+/** Where it stands, and what is to be done about that. */
+function standing({ url }: Attached, correction: Standing): string {
+  const { id, status, counts, approvedBy, paused, halted, ended } = correction
+  const soFar = Object.entries(counts).map(([what, count]) => `${count} ${what}`)
+  const told = soFar.length === 0 ? 'nobody was written to' : soFar.join(', ')
+  switch (status) {
+    case 'sealed':
+      return `It starts when a second person approves it, with a key of their own in KEY:\n  ${approval(url, correction)}`
+    case 'approved':
+      return `${approvedBy ?? 'A second person'} has approved it; it starts by itself.`
+    case 'running':
+      return `It is under way, approved by ${approvedBy}: ${told}.`
+    case 'paused':
+      return `${paused?.by} has paused it (${paused?.reason}): ${told}. POST ${url}/v1/campaigns/${id}/resume lets it go on.`
+    case 'halted':
+      return `It has halted by itself (${halted?.finding.what}): ${told}. Two people let it go on: POST ${url}/v1/campaigns/${id}/resume`
+    case 'ended':
+      return `It has ended (${ended?.how}, ${ended?.at}): ${told}. Nothing more is sent.`
+    default:
+      return 'It is not ready yet: give the same command again.'
+  }
+}
+
+function approval(url: string, { id, contentHash, audienceHash, recipients }: Standing): string {
+  const body = JSON.stringify({ contentHash, audienceHash, answer: String(recipients) })
+  return `curl -sS ${new URL(`/v1/campaigns/${id}/approve`, url)} -H "authorization: Bearer $KEY" -H 'content-type: application/json' -d '${body}'`
 }
