@@ -116,6 +116,18 @@ describe('stages', () => {
     expect(boundsOf(stages, size).bounds).toEqual(bounds)
   })
 
+  it('of a small audience come back when it grows: nobody loses the canary', () => {
+    const core = new Sender()
+    core.draft({ stages })
+    core.seal(5)
+    expect([core.one.bounds, core.one.pausesMs]).toEqual([[5], [1]])
+    core.seal(1000)
+    expect([core.one.bounds, core.one.pausesMs]).toEqual([
+      [20, 100, 1000],
+      [1, 3, 0],
+    ])
+  })
+
   it('each ordinal belongs to one', () => {
     const campaign = { bounds: [2, 4, 8] } as Campaign
     expect([0, 1, 2, 3, 4, 7].map(ordinal => stageOf(campaign, ordinal))).toEqual([0, 0, 1, 1, 2, 2])

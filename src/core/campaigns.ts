@@ -80,6 +80,8 @@ export type Campaign = {
   approvedBy?: string
   /** Ordinal behind the last of each stage. */
   bounds: number[]
+  /** The pause behind each of these. */
+  pausesMs: number[]
   stage: number
   /** The ordinal of the next recipient. Everything before it was decided once, and is not asked for again. */
   next: number
@@ -215,9 +217,9 @@ export function dueAt(campaign: Campaign): number | undefined {
 }
 
 /** When the pause behind the open stage is over. */
-export function nextStageAt({ status, exhaustedAt, stage, bounds, plan }: Campaign): number | undefined {
+export function nextStageAt({ status, exhaustedAt, stage, bounds, pausesMs }: Campaign): number | undefined {
   if (status.is !== 'running' || exhaustedAt === undefined || stage >= bounds.length - 1) return undefined
-  return exhaustedAt + (plan.stages[stage]?.pauseMs ?? 0)
+  return exhaustedAt + (pausesMs[stage] ?? 0)
 }
 
 export function foldCampaign(campaigns: Campaigns, event: CampaignEvent, at: number): void {
@@ -278,6 +280,7 @@ function drafted(campaigns: Campaigns, { plan, by }: Extract<CampaignEvent, { ty
     shapedBy: [...new Set([...(before?.shapedBy ?? []), by])],
     draftedAt: before?.draftedAt ?? at,
     bounds: [],
+    pausesMs: [],
     stage: 0,
     next: 0,
     cursor: '',
@@ -306,8 +309,9 @@ function setAudience(campaign: Campaign, audience: Audience): void {
   const { bounds, stages } = boundsOf(campaign.plan.stages, audience.size)
   campaign.audience = audience
   delete campaign.approvedBy
+  // The plan keeps all its stages: a larger audience may come, and has room for the small ones.
   campaign.bounds = bounds
-  campaign.plan = { ...campaign.plan, stages }
+  campaign.pausesMs = stages.map(({ pauseMs }) => pauseMs)
   campaign.counts = bounds.map(noCounts)
   campaign.known = bounds.map(noCounts)
   campaign.status = { is: 'sealed' }

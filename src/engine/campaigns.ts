@@ -210,15 +210,15 @@ export async function forgetInAudiences({ vault, feeder }: Pick<CampaignParts, '
 
 /** When the rest will have been asked for, as an interval of instants, ms: two standard deviations of the pace so far, and the pauses. */
 export function etaOf(campaign: Campaign, now: number): { from: number; to: number } | undefined {
-  const { startedAt, next, bounds, stage, plan, exhaustedAt, status } = campaign
+  const { startedAt, next, bounds, stage, pausesMs, exhaustedAt, status } = campaign
   const size = bounds.at(-1) ?? 0
   if (status.is !== 'running' || startedAt === undefined || next < asksMin) return undefined
-  const pausedMs = plan.stages.slice(0, stage).reduce((sum, { pauseMs }) => sum + pauseMs, 0)
+  const pausedMs = pausesMs.slice(0, stage).reduce((sum, ms) => sum + ms, 0)
   const askedMs = Math.max(1, (exhaustedAt ?? now) - startedAt - pausedMs)
   const spread = 2 * Math.sqrt(next)
   const rest = (pace: number) => (size - next) / (pace / askedMs)
   const running = exhaustedAt === undefined ? 0 : now - exhaustedAt
-  const pauses = plan.stages.slice(stage, -1).reduce((sum, { pauseMs }) => sum + pauseMs, 0)
+  const pauses = pausesMs.slice(stage, -1).reduce((sum, ms) => sum + ms, 0)
   const ahead = Math.max(0, pauses - running)
   return { from: Math.round(now + ahead + rest(next + spread)), to: Math.round(now + ahead + rest(next - spread)) }
 }

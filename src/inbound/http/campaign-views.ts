@@ -7,7 +7,7 @@ import { channels } from './contract.ts'
 // What is told of campaigns. Recipients leave only as the samples that an operator asked for.
 
 export function campaignView({ campaign, title, question, inFlight, eta }: Known, now: number): CampaignView {
-  const { plan, status, audience, bounds, stage, next, counts, shapedBy } = campaign
+  const { plan, status, audience, bounds, pausesMs, stage, next, counts, shapedBy } = campaign
   const view: CampaignView = {
     id: plan.id,
     kind: plan.kind,
@@ -21,7 +21,7 @@ export function campaignView({ campaign, title, question, inFlight, eta }: Known
     asked: next,
     inFlight,
     stage,
-    stages: bounds.map((upTo, i) => ({ upTo, pauseMs: plan.stages[i]?.pauseMs ?? 0, counts: told(counts[i]!) })),
+    stages: bounds.map((upTo, i) => ({ upTo, pauseMs: pausesMs[i] ?? 0, counts: told(counts[i]!) })),
     counts: told(totals(campaign)),
     draftedAt: instantText(campaign.draftedAt),
     expiresAt: instantText(plan.expiresAt),
@@ -59,12 +59,12 @@ const sampleOf = ({ recipient, account }: Member) => ({
 })
 
 export function dryRunView({ campaign, question }: Known, { size, content, samples, ...run }: DryRun): DryRunView {
-  const { plan, bounds, audience } = campaign
+  const { plan, bounds, pausesMs, audience } = campaign
   const { from, ...parts } = content
   return {
     ...run,
     recipients: size,
-    stages: bounds.map((upTo, i) => ({ upTo, pauseMs: plan.stages[i]?.pauseMs ?? 0 })),
+    stages: bounds.map((upTo, i) => ({ upTo, pauseMs: pausesMs[i] ?? 0 })),
     content: { ...parts, ...(from && { from: from.mailbox.address }) },
     contentHash: plan.contentHash,
     ...(audience && { audienceHash: audience.hash }),
