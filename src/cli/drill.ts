@@ -156,14 +156,14 @@ function choose(parameters: Record<string, unknown>, name: string, given: unknow
 
 const seconds = (ms: number): string => `${(ms / 1000).toFixed(ms < 10_000 ? 1 : 0)} s`
 
-function told({ title, about, anchor, expected }: Drill, outcome: DrillOutcome): string {
+function told({ title, about, anchor }: Drill, outcome: DrillOutcome): string {
   const { wrongful, honest, stop, duplicatesDelivered, report, parameters, onset } = outcome
   const sentence = {
     breaker: `It was stopped ${stop.seconds} s after its onset, when ${stop.deliveredBefore} wrongful messages had been delivered.`,
     gate: `No breaker was needed: the checks of the gate let ${stop.deliveredBefore} wrongful messages through.`,
     nothing: 'Nothing was stopped.',
   }[stop.by]
-  const wanted = expected.stop ? 'It was to be stopped' : 'Nothing was to be stopped'
+  const wanted = stop.expected ? 'It was to be stopped' : 'Nothing was to be stopped'
   return [
     `${title} (seed ${parameters.seed}, from ${instantText(onset)})`,
     about,

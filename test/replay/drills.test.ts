@@ -46,6 +46,14 @@ describe(`a drill, seed ${seed}`, () => {
   })
 })
 
+describe('the background of a drill alone', () => {
+  it.each(['coinbase-2021', 'retry-storm', 'instagram-2026-endpoint'])('%s: nothing is to be stopped', name => {
+    const outcome = play(name, { size: 0 })
+    expect(outcome.wrongful.requested).toBe(0)
+    expect(outcome).toMatchObject({ asExpected: true, stop: { expected: false, by: 'nothing' } })
+  })
+})
+
 describe('a drill that history knows the beginning of', () => {
   it.each(['double-run', 'mautic-2020', 'safebase-2023'])('%s: the usual batch is let go', name => {
     const { meant, stop } = play(name, { warmUpHours: 1.1 })

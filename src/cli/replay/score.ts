@@ -132,7 +132,8 @@ class Score {
     const { requested, delivered } = this.#wrongful
     const held = requested > 0 && delivered <= requested * gateShareMax
     return {
-      expected: expected.stop,
+      // The background alone has nothing that is to be stopped.
+      expected: expected.stop && requested > 0,
       by: first ? 'breaker' : held ? 'gate' : 'nothing',
       deliveredBefore: this.#wrongfulDeliveries.filter(delivery => delivery <= at).length,
       beforeOnset: stops.filter(stop => Date.parse(stop.at) < this.#onset).length,
