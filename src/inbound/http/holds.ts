@@ -14,10 +14,11 @@ export function holdRoutes(app: FastifyInstance, deps: RouteDeps): void {
     config: { access: 'read' },
     schema: operation('What waits for a person or for its cause, oldest first', {
       querystring: HoldQuery,
-      response: { 200: HoldPage, ...answers(401, 403, 422, 500, 503) },
+      response: { 200: HoldPage, ...answers(401, 403, 404, 422, 500, 503) },
     }),
     handler: async request => {
       const { cursor, limit = 50, ...query } = request.query as HoldQuery
+      if (query.class !== undefined && !deps.operator.knowsClass(query.class)) throw new Refusal('class.unknown')
       const application = readableBy(request)
       const page = await deps.register.holds({
         ...holdQueryOf(query),

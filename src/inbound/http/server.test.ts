@@ -704,6 +704,7 @@ describe('reading', () => {
     ).toEqual(['/class', '/from', '/limit', '/no', '/outcome'])
     expect((await get(app, '/v1/messages?cursor=zzz')).json().code).toBe('cursor.malformed')
     expect((await get(app, '/v1/holds?cursor=zzz')).json().code).toBe('cursor.malformed')
+    expect((await get(app, '/v1/holds?class=nope')).json()).toMatchObject({ status: 404, code: 'class.unknown' })
   })
 
   it('gives nothing for an account that is not known, nor for a message of another', async () => {
