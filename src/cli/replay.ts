@@ -37,7 +37,7 @@ Lines that cannot be used are named, and the rest is used. Exit 0 when the trace
     })
     if (positionals.length !== 1) throw new UsageFault('name exactly one trace, or - for standard input')
     const setting = await settingOf(values.policy)
-    const against = values.against === undefined ? undefined : await settingOf(values.against)
+    const against = values.against === undefined ? undefined : await settingOf(values.against, '--against')
     const input = await openTrace(positionals[0]!)
     const decisions = openOutput(values.decisions)
     const replay = new Replay({

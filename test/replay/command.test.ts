@@ -92,7 +92,12 @@ describe('npx tocsin replay', () => {
     {
       what: 'a policy that is not there',
       args: ['replay', 'trace.ndjson', '--policy', 'nowhere.ts'],
-      says: 'there is no file',
+      says: '--policy: there is no file',
+    },
+    {
+      what: 'a second policy that is not there',
+      args: ['replay', 'trace.ndjson', '--against', 'nowhere.ts'],
+      says: '--against: there is no file',
     },
     {
       what: 'a place for decisions that is not there',
