@@ -242,8 +242,9 @@ function goOn(state: State, message: LiveMessage, until: number, now: number): D
   const held = (code: ReasonCode) => done({ type: 'MessageHeld', id, reasons: [...new Set([...reasons, code])] })
   if (stopOf(state, placeOf(message), now)) return held('breaker.open')
   if (now < until) return done()
-  if (brakeHolds(state, { facts, lane, source, cause: undefined }, now)) return held('brake.faulty')
   if (!facts.campaign && budgetLeft(state, facts.class, lane, now) <= 0) return held('budget.exhausted')
+  // Last, as in the gate: what the budget holds already is no fault of the limits.
+  if (brakeHolds(state, { facts, lane, source, cause: undefined }, now)) return held('brake.faulty')
   return done({ type: 'MessageReleased', id, reasons, lane, ...(cause && { source }) })
 }
 

@@ -124,6 +124,22 @@ describe('soft evidence that nothing confirms', () => {
     expect(core.statusOf(id)).toBe('ready')
   })
 
+  it('ends in a hold when the budget is used up meanwhile, which is no fault of the limits', () => {
+    const core = usual(templates)
+    let n = 0
+    while (!causeless(core, n).includes('evidence.soft')) expect(n++).toBeLessThan(4)
+    const id = core.last
+    const hourNow = Math.floor(core.at / hour)
+    while (core.state.leases.remaining('password-reset', 'open', hourNow) > 0)
+      core.state.leases.spend('password-reset', 'open', hourNow)
+    const { accounts } = core.state.brake.books
+    const account = accounts.find(one => one.class === 'password-reset' && one.lane === 'open')!
+    for (const one of account.hours) if (one.hour === hourNow) one.letGo = one.granted
+    pass(core, 10 * second)
+    expect(core.state.messages.get(id)?.reasons).toContain('budget.exhausted')
+    expect(core.state.brake.books.fault).toBeUndefined()
+  })
+
   it('is not cut short by a cause that comes meanwhile', () => {
     const core = usual(templates)
     let n = 0
