@@ -10,10 +10,9 @@ import type { State } from './state.ts'
 import { mayOpen } from './stops.ts'
 import { forecastOf, isTold, reportedKind, type Stream, type StreamName, streamFor } from './streams.ts'
 
-/**
- * What the detectors say of one message before it is decided. The gate asks with what it has found out; nothing is changed here. What was
- * observed goes into the event, and `fold` takes it into the same streams, so that a replay learns what production learnt.
- */
+// What the detectors say of one message before it is decided. The gate asks with what it has found out; nothing is changed here. What was
+// observed goes into the event, and `fold` takes it into the same streams, so that a replay learns what production learnt.
+
 /** Features that only the whole class shows, and those that a lane and source show. */
 const ofClass = maskOf(
   'causeless',
