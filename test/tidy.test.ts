@@ -16,12 +16,21 @@ const allowed: Record<string, readonly string[]> = {
   outbound: ['core', 'std'],
   views: ['core', 'std'],
   accounts: ['core', 'views', 'std'],
+  templates: ['core', 'std'],
+  proof: ['templates', 'core', 'std'],
+  domains: ['core', 'std'],
+  ledger: ['core', 'std'],
+  authenticity: ['ledger', 'proof', 'views', 'core', 'std'],
   inbound: ['core', 'views', 'accounts', 'std'],
   engine: ['core', 'journal', 'outbound', 'std'],
 }
 
 /** Where the types of another folder may be named though its code may not be called: views and the notifier are handed a journal to follow. */
-const typesOnly: Record<string, readonly string[]> = { views: ['journal'], outbound: ['journal'] }
+const typesOnly: Record<string, readonly string[]> = {
+  views: ['journal'],
+  outbound: ['journal'],
+  ledger: ['journal'],
+}
 
 /** These put the parts together: they import everything, and only each other and the commands import them. */
 const wiring = new Set([

@@ -14,3 +14,29 @@ export type Content = {
   raw?: Uint8Array
   appendCode?: boolean
 }
+
+/**
+ * What the proof of the rendered bytes found against a message (check 5 of the gate). The shell looks, for only it sees the bytes; the core
+ * decides.
+ */
+export const contentFindings = [
+  'content.unreadable',
+  'content.recipients',
+  'content.other-address',
+  'content.link',
+  'content.slot-active',
+  'content.slot-invalid',
+  'content.test-material',
+  'content.not-as-approved',
+] as const
+export type ContentFinding = (typeof contentFindings)[number]
+
+/**
+ * `mentions`: canonical mailboxes of others that the content names, at most `mentionsMax`, each once. `template`: the one that the bytes show,
+ * for a mail that names none.
+ */
+export type Proof = {
+  findings: ContentFinding[]
+  mentions: string[]
+  template?: { name: string; version: string; hash: string }
+}

@@ -1,6 +1,7 @@
 import type { Hash64 } from '../std/hash64.ts'
 import type { Alarm, AlarmSource } from './alarms.ts'
 import type { CampaignEvent } from './campaigns.ts'
+import type { ContentFinding } from './content.ts'
 import type { CauseKind, Lane, Policy } from './policy.ts'
 import type { ProposalEvent } from './proposals.ts'
 import type { ReasonCode } from './reasons.ts'
@@ -33,7 +34,13 @@ export type MessageFacts = {
   address: Hash64
   /** What makes a repeat: the idempotency key, else Message-ID, recipient and body; absent when the message brought neither. */
   repeat?: { key: Hash64; content: Hash64 }
-  template?: { name: string; version?: string }
+  /**
+   * The one that the message names, or whose skeleton its bytes show (`learnt`). `hash`: SHA-256, base64url, of the version that the bytes were
+   * rendered from or compared with.
+   */
+  template?: { name: string; version?: string; hash?: string; learnt?: true }
+  /** What the proof of the rendered bytes found against it; absent when nothing. */
+  findings?: ContentFinding[]
   /** Keyed hash of the id of the event that the message names as its cause. */
   cause?: Hash64
   /** Instant, ms, after which the secret in the message is worthless. */
@@ -73,7 +80,12 @@ export type CauseFacts = {
   source: string
   /** Who asked, as far as the web tier saw it. */
   requester?: Requester
+  /** What a `credential.changed` changed. */
+  change?: CredentialChange
 }
+
+export const credentialChanges = ['password', 'totp', 'passkey', 'email', 'phone', 'recovery'] as const
+export type CredentialChange = (typeof credentialChanges)[number]
 
 /** `network`: keyed hash of the /24 or /48 of the address, else of the network's number. The others are categories from 0 to 31. */
 export type Requester = { network?: Hash64; networkClass?: number; agent?: number; device?: Hash64 }

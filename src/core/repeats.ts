@@ -7,7 +7,7 @@ import { fromMask, type ReasonCode, toMask } from './reasons.ts'
 
 /**
  * What was decided for a key, so that the same request gets the same answer (check 1 of the gate). A row has 44 bytes:
- * key 2, content 2, message id 4, outcome and lane 1, reasons 1, decided at (s) 1.
+ * key 2, content 2, message id 4, outcome 3 bits, lane 2 and the rarer reasons 27, reasons 1, decided at (s) 1.
  */
 const rowWords = 11
 const content = 2
@@ -31,8 +31,9 @@ export function rememberAnswer(
   words[at + content] = high(facts.repeat.content)
   words[at + content + 1] = low(facts.repeat.content)
   uuidWords(facts.id, words, at + id)
-  words[at + answer] = outcomes.indexOf(decided.outcome) | (lanes.indexOf(decided.lane) << 8)
-  words[at + mask] = toMask(decided.reasons)
+  const { low: common, high: rare } = toMask(decided.reasons)
+  words[at + answer] = outcomes.indexOf(decided.outcome) | (lanes.indexOf(decided.lane) << 3) | (rare << 5)
+  words[at + mask] = common
   words[at + decidedAt] = decided.at / 1000
 }
 
@@ -52,9 +53,9 @@ export function earlierAnswer(
     type: 'decided',
     repeat: true,
     id: message,
-    outcome: outcomes[words[at + answer]! & 0xff]!,
-    lane: lanes[words[at + answer]! >>> 8]!,
-    reasons: fromMask(words[at + mask]!),
+    outcome: outcomes[words[at + answer]! & 7]!,
+    lane: lanes[(words[at + answer]! >>> 3) & 3]!,
+    reasons: fromMask({ low: words[at + mask]!, high: words[at + answer]! >>> 5 }),
   }
 }
 
