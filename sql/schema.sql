@@ -123,9 +123,14 @@ table register_message with (fillfactor=85)
   ordinal integer
   source text
   priority smallint
+  code bigint
+  sent_at bigint
+  cause text
+  marks integer not null default 0
   constraint register_message_pkey PRIMARY KEY (id)
   CREATE INDEX register_message_by_account ON public.register_message USING btree (account, at, id)
   CREATE INDEX register_message_by_class ON public.register_message USING btree (class, at, id)
+  CREATE INDEX register_message_by_code ON public.register_message USING btree (code)
   CREATE INDEX register_message_by_time ON public.register_message USING btree (at, id)
 
 table snapshot

@@ -178,10 +178,10 @@ function openAudiences(
 /** What follows the journal: the register, and the webhooks that tell of it. */
 async function openViews(
   { webhooks }: Config,
-  { database, journal, pool, metrics, log }: Common,
+  { database, journal, pool, keyring, metrics, log }: Common,
   undo: Undo,
 ): Promise<Register> {
-  const register = openRegister(pool, { follower: registerFollower(database.config, log) })
+  const register = openRegister(pool, { follower: registerFollower(database.config, keyring, log) })
   undo.later(() => register.stop())
   await register.follow(journal, partitionNumber)
   // Also without webhooks: the rows of those that were removed go.
@@ -235,10 +235,10 @@ async function openDoors(
 }
 
 /** The register is written in a thread of its own: projecting a message takes 8 µs and 4 KB of garbage, a fifth of what deciding it takes. */
-function registerFollower(database: pg.ClientConfig, log: pino.Logger): Follower {
+function registerFollower(database: pg.ClientConfig, { codeKey }: Keyring, log: pino.Logger): Follower {
   const failed = (error: unknown) => log.warn({ reason: messageOf(error) }, 'the register is behind')
   return partition => {
-    const workerData: RegisterWork = { database, partition }
+    const workerData: RegisterWork = { database, partition, codeKey }
     const resourceLimits = { maxYoungGenerationSizeMb: 48 }
     const start = () => new Worker(new URL('./register.worker.ts', import.meta.url), { workerData, resourceLimits })
     return followApart(start, { failed })

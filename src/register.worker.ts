@@ -1,15 +1,17 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import pg from 'pg'
 import { PostgresJournal } from './journal/postgres/journal.ts'
+import { codeNumber } from './std/message-code.ts'
+import { siphash } from './std/siphash.ts'
 import { follow, followDefaults } from './views/follow.ts'
 import type { FollowReport, FollowRequest } from './views/follow-apart.ts'
 
 // The thread that writes the register: it follows the journal over connections of its own and says how far it is. When it dies, the other
 // side starts another, which goes on at the cursor.
 
-export type RegisterWork = { database: pg.ClientConfig; partition: number }
+export type RegisterWork = { database: pg.ClientConfig; partition: number; codeKey: Uint32Array }
 
-const { database, partition } = workerData as RegisterWork
+const { database, partition, codeKey } = workerData as RegisterWork
 const port = parentPort!
 const tell = (report: FollowReport) => port.postMessage(report)
 const failed = (error: unknown) => tell({ failed: error instanceof Error ? error.message : String(error) })
@@ -18,8 +20,9 @@ const journal = new PostgresJournal(database, { onLost: failed })
 const pool = new pg.Pool({ ...database, max: 2 })
 pool.on('error', failed)
 
+const codeOf = (id: string) => codeNumber(siphash(codeKey, Buffer.from(id)))
 const moved = (position: number) => tell({ position })
-const following = await follow(pool, journal, partition, { ...followDefaults, failed, moved })
+const following = await follow(pool, journal, partition, { ...followDefaults, failed, moved, codeOf })
 moved(following.position())
 
 port.on('message', (request: FollowRequest) => {

@@ -1,5 +1,5 @@
 import type { CampaignCommand, CampaignRefusal } from './campaign-decisions.ts'
-import type { CauseFacts, Event, Lease, MessageFacts, MessageId, Outcome } from './events.ts'
+import type { CauseFacts, Event, Lease, MessageFacts, MessageId, MessageMark, Outcome } from './events.ts'
 import type { Lane, Policy } from './policy.ts'
 import type { Advanced, ProposalCommand, ProposalRefusal } from './proposal-decisions.ts'
 import type { ReasonCode } from './reasons.ts'
@@ -37,6 +37,8 @@ export type Command =
   | { type: 'GrantLease'; lease: Lease }
   /** Give back what the hour will not need, as another partition does; refused when the lease has changed since. */
   | { type: 'ReturnLease'; class: string; lane: Lane; hour: number; messages: number; epoch: number; grant: number }
+  /** At most `markedAtOnceMax` messages, which the shell has found in the register. */
+  | { type: 'MarkMessages'; mark: MessageMark; messages: MessageId[]; by: string; reason: string }
   | { type: 'EraseSubject'; subject: MessageFacts['address']; by: string }
   /** Look again at a message that waits, after its cause came or its time ran out. */
   | { type: 'ReconsiderMessage'; id: MessageId }

@@ -77,6 +77,10 @@ export function decide(state: State, command: Command, now: number): Decision {
       const { type: _, ...returned } = command
       return state.leases.mayReturn(returned) ? done({ type: 'LeaseReturned', ...returned }) : refused('lease.stale')
     }
+    case 'MarkMessages': {
+      const { type: _, ...marked } = command
+      return done({ type: 'MessagesMarked', ...marked })
+    }
     case 'EraseSubject':
       return eraseSubject(state, command.subject, command.by)
     case 'Tick':

@@ -199,7 +199,16 @@ export type Event =
   | { type: 'BreakerClosed'; scope: Scope; by: string }
   | CampaignEvent
   | ProposalEvent
+  | { type: 'MessagesMarked'; mark: MessageMark; messages: MessageId[]; by: string; reason: string }
   | { type: 'SubjectErased'; subject: Hash64; by: string; messages: MessageId[] }
+
+/**
+ * What people have found out about messages that were sent: a fault of ours, or asked for by somebody else than the account's holder. Whoever
+ * verifies such a mail is told. `none` takes it back.
+ */
+export const messageMarks = ['sent-in-error', 'asked-by-someone-else', 'none'] as const
+export type MessageMark = (typeof messageMarks)[number]
+export const markedAtOnceMax = 1000
 
 /** Whether an event is about messages, for those who follow only these; a new event does not compile before it is listed. */
 const aboutMessages = {
@@ -247,6 +256,7 @@ const aboutMessages = {
   ProposalApproved: false,
   ProposalNotApproved: false,
   ProposalEnded: false,
+  MessagesMarked: false,
   SubjectErased: true,
 } as const satisfies Record<Event['type'], boolean>
 

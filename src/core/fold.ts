@@ -94,6 +94,7 @@ function apply(state: State, event: Exclude<Event, CampaignEvent | ProposalEvent
       return signalReported(state, event.signal, when.at)
     case 'BrakeCleared':
     case 'AlarmCleared':
+    case 'MessagesMarked':
       return
     case 'AlarmRaised':
       return alarmRaised(state, event.alarm, when.at)

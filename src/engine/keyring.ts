@@ -11,7 +11,8 @@ import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readFileSync, re
 import { join } from 'node:path'
 import type { MessageId } from '../core/events.ts'
 import { assert } from '../std/assert.ts'
-import { type Hash64, high, low } from '../std/hash64.ts'
+import type { Hash64 } from '../std/hash64.ts'
+import { codeText } from '../std/message-code.ts'
 import { siphash } from '../std/siphash.ts'
 
 /**
@@ -23,6 +24,8 @@ export type Keyring = {
   hash(domain: string, text: string): Hash64
   /** The code that the recipient can check: 12 letters and digits that cannot be confused, in groups of four. */
   code(id: MessageId): string
+  /** The key of the codes alone, as words of SipHash: for the thread that keeps them beside the messages. */
+  codeKey: Uint32Array
   /** Encrypts a page of subject keys under the master key. */
   wrap(page: Uint8Array): Uint8Array
   unwrap(wrapped: Uint8Array): Uint8Array
@@ -65,7 +68,8 @@ export function keyringOf(master: Uint8Array): Keyring {
   const wrapKey = createSecretKey(derive('wrap', 32))
   return {
     hash: (domain, text) => siphash(hashKey, bytesOf(`${domain}\0${text}`)),
-    code: id => codeOf(siphash(codeKey, bytesOf(id))),
+    code: id => codeText(siphash(codeKey, bytesOf(id))),
+    codeKey,
     wrap: page => encrypt(wrapKey, page),
     unwrap: wrapped => decrypt(wrapKey, wrapped),
     check: derive('check', 16).toString('hex'),
@@ -78,21 +82,6 @@ const scratch = Buffer.alloc(1024)
 function bytesOf(text: string): Uint8Array {
   if (text.length * 3 > scratch.length) return Buffer.from(text)
   return scratch.subarray(0, scratch.write(text))
-}
-
-/** Crockford's base 32: no I, L, O or U. */
-const alphabet = '0123456789ABCDEFGHJKMNPQRSTVWXYZ'
-
-/** The upper 60 of 64 bits, five to a sign: the high and the low word give six signs each. */
-function codeOf(hash: Hash64): string {
-  const signs = group(high(hash), group(low(hash), ''))
-  return `${signs.slice(0, 4)}-${signs.slice(4, 8)}-${signs.slice(8)}`
-}
-
-function group(word: number, behind: string): string {
-  let signs = ''
-  for (let shift = 27; shift >= 2; shift -= 5) signs += alphabet[(word >>> shift) & 31]
-  return signs + behind
 }
 
 const pool = Buffer.alloc(8192)

@@ -58,6 +58,10 @@ export type Change = {
   source?: string
   attempts?: number
   erased?: boolean
+  /** When it was first handed over, or may have been. */
+  sentAt?: number
+  /** The cause that it uses up. */
+  cause?: Hash64
   at: number
   positions: number[]
   measures: { measure: Measure; at: number; lane: Lane | undefined }[]
@@ -80,6 +84,7 @@ const firstStates: Record<Outcome, State> = {
 /** Merges one event into the changes. Exhaustive: an event that the register does not know stops it. */
 export function note(changes: Changes, event: Event, where: Where): void {
   if (!isAboutMessages(event)) return
+  const sent = { sentAt: where.at }
   switch (event.type) {
     case 'MessageDecided':
       if (event.notice !== undefined) merge(changes, event.notice, where, noticeStep(event, event.notice, where.at))
@@ -92,6 +97,7 @@ export function note(changes: Changes, event: Event, where: Where): void {
         reasons,
         lane,
         ...(event.source !== undefined && { source: event.source }),
+        ...(event.cause !== undefined && { cause: event.cause }),
         measure: 'released',
       })
     }
@@ -102,6 +108,7 @@ export function note(changes: Changes, event: Event, where: Where): void {
         reasons: event.reasons,
         ...(event.lane !== undefined && { lane: event.lane }),
         ...(event.source !== undefined && { source: event.source }),
+        ...(event.cause !== undefined && { cause: event.cause }),
       })
     case 'MessageRejected': {
       const { reasons } = event
@@ -115,7 +122,7 @@ export function note(changes: Changes, event: Event, where: Where): void {
     }
     case 'MessageDelivered': {
       const { upstream, attempt: attempts } = event
-      return merge(changes, event.id, where, { state: 'delivered', upstream, attempts, measure: 'delivered' })
+      return merge(changes, event.id, where, { ...sent, state: 'delivered', upstream, attempts, measure: 'delivered' })
     }
     case 'HandoverDeferred': {
       const { upstream, attempt: attempts } = event
@@ -123,7 +130,7 @@ export function note(changes: Changes, event: Event, where: Where): void {
     }
     case 'HandoverUnknown': {
       const { upstream, attempt: attempts } = event
-      return merge(changes, event.id, where, { state: 'unknown', upstream, attempts })
+      return merge(changes, event.id, where, { ...sent, state: 'unknown', upstream, attempts })
     }
     case 'MessageUndeliverable': {
       const { upstream, attempt: attempts, reasons } = event
@@ -146,10 +153,11 @@ export function note(changes: Changes, event: Event, where: Where): void {
 }
 
 function decidedStep(event: Event & { type: 'MessageDecided' }, at: number): Step {
-  const { message, account, outcome, expiresAt, reasons, lane, upstream, priority } = event
+  const { message, account, outcome, expiresAt, reasons, lane, upstream, priority, cause } = event
   const state = event.awaitsCauseUntil === undefined && event.softUntil === undefined ? firstStates[outcome] : 'waiting'
   const decided = { message, account, first: outcome, at, expiresAt, priority }
-  return { decided, state, outcome, reasons, lane, upstream, source: event.source ?? '', measure: outcome }
+  const step: Step = { decided, state, outcome, reasons, lane, upstream, source: event.source ?? '', measure: outcome }
+  return cause === undefined ? step : { ...step, cause }
 }
 
 /** The notice about a suppressed message is a message of its own: to the same person, in the account's own lane, with the same end. */
@@ -165,7 +173,9 @@ function merge(changes: Changes, id: MessageId, where: Where, step: Step): void 
     change = { id, at: where.at, positions: [], measures: [] }
     changes.set(id, change)
   }
+  const { sentAt = fields.sentAt } = change
   Object.assign(change, fields)
+  if (sentAt !== undefined) change.sentAt = sentAt
   change.at = where.at
   if (change.positions.at(-1) !== where.position) change.positions.push(where.position)
   if (measure !== undefined) change.measures.push({ measure, at: where.at, lane: change.lane })

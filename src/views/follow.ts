@@ -3,7 +3,8 @@ import type { Event } from '../core/events.ts'
 import type { Hash64 } from '../std/hash64.ts'
 import { type AlarmChange, isAboutAlarms, writeAlarms } from './alarms.ts'
 import { type Changes, note } from './changes.ts'
-import { cursorMoved, type Touched, writeChanged, writeCounts, writeDecided, writeHolds } from './rows.ts'
+import { type MarkChange, markOf, writeMarks } from './marks.ts'
+import { type CodeOf, cursorMoved, type Touched, writeChanged, writeCounts, writeDecided, writeHolds } from './rows.ts'
 
 // Follows a partition of the journal and keeps the register's tables up with it. It shares the processor with the relay, so it works in
 // stretches: what is decided and delivered within one is written once, and between two of them it rests, unless a reader is waiting.
@@ -28,6 +29,7 @@ export type FollowOptions = {
   failed(error: unknown): void
   /** Called whenever the register shows more. */
   moved(position: number): void
+  codeOf: CodeOf
 }
 
 export const followDefaults: FollowOptions = {
@@ -38,6 +40,7 @@ export const followDefaults: FollowOptions = {
   retryMs: 1000,
   failed: () => {},
   moved: () => {},
+  codeOf: () => undefined,
 }
 
 export type Following = {
@@ -107,24 +110,27 @@ function countWithin(entries: readonly JournalEntry[], bytesMax: number): number
 export type Erasure = { subject: Hash64; position: number }
 
 /** What a stretch writes. */
-export type Collected = { changes: Changes; erasures: Erasure[]; alarms: AlarmChange[] }
+export type Collected = { changes: Changes; erasures: Erasure[]; alarms: AlarmChange[]; marks: MarkChange[] }
 
 /** Merges entries to changes; other work gets its turn between two entries. */
 export async function collect(entries: readonly JournalEntry[]): Promise<Collected> {
   const changes: Changes = new Map()
   const erasures: Erasure[] = []
   const alarms: AlarmChange[] = []
+  const marks: MarkChange[] = []
   for (const entry of entries) {
     const { buffer, byteOffset, byteLength } = entry.events
     const events = JSON.parse(Buffer.from(buffer, byteOffset, byteLength).toString('utf8')) as Event[]
     for (const event of events) {
       note(changes, event, entry)
       if (isAboutAlarms(event)) alarms.push({ event, at: entry.at })
+      const mark = markOf(event)
+      if (mark) marks.push(mark)
       if (event.type === 'SubjectErased') erasures.push({ subject: event.subject, position: entry.position })
     }
     await turn()
   }
-  return { changes, erasures, alarms }
+  return { changes, erasures, alarms, marks }
 }
 
 /**
@@ -136,15 +142,17 @@ export async function apply(
   partition: number,
   from: number,
   to: number,
-  { changes, erasures, alarms }: Collected,
+  { changes, erasures, alarms, marks }: Collected,
+  codeOf: CodeOf = followDefaults.codeOf,
 ): Promise<boolean> {
   const client = await pool.connect()
   try {
     // The register can be rebuilt: a power cut may take its last commits, cursor included.
     await client.query('begin; set local synchronous_commit = off')
     const moved = await cursorMoved(client, partition, from, to)
-    if (moved) await write(client, partition, [...changes.values()])
+    if (moved) await write(client, partition, [...changes.values()], codeOf)
     if (moved) await writeAlarms(client, partition, alarms)
+    if (moved) await writeMarks(client, marks)
     if (moved)
       for (const { subject, position } of erasures) await client.query(markErased, [partition, subject, position])
     await client.query(moved ? 'commit' : 'rollback')
@@ -156,9 +164,9 @@ export async function apply(
   }
 }
 
-async function write(client: pg.ClientBase, partition: number, changes: Change[]): Promise<void> {
+async function write(client: pg.ClientBase, partition: number, changes: Change[], codeOf: CodeOf): Promise<void> {
   const decided = changes.filter(change => change.decided !== undefined)
-  await writeDecided(client, partition, decided)
+  await writeDecided(client, partition, decided, codeOf)
   const touched = new Map<string, Touched>()
   const changed = await writeChanged(
     client,
@@ -196,7 +204,7 @@ export async function follow(
     const now = entries.slice(0, countWithin(entries, options.stretchBytesMax))
     const last = now.at(-1)
     if (last === undefined) return false
-    const moved = await apply(pool, partition, from, last.position, await collect(now))
+    const moved = await apply(pool, partition, from, last.position, await collect(now), options.codeOf)
     if (moved) ahead = entries.slice(now.length)
     progress.moveTo(moved ? last.position : await loadCursor(pool, partition))
     options.moved(progress.position)

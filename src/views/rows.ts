@@ -1,4 +1,5 @@
 import type pg from 'pg'
+import type { MessageId } from '../core/events.ts'
 import type { Lane } from '../core/policy.ts'
 import { assert } from '../std/assert.ts'
 import { type Change, type Measure, waits } from './changes.ts'
@@ -42,27 +43,33 @@ const insertMessages = `
   insert into register_message (
     partition, id, application, class, account, mailbox, address, lane, state, first, outcome, reasons, via, template, upstream, attempts,
     erased, at, updated_at, expires_at, sealed_offset, sealed_length, key_page, key_slot, positions, campaign, ordinal, source,
-    priority)
+    priority, sent_at, cause, code)
   select $1, id, application, class, account, mailbox, address, lane, state, first, outcome, string_to_array(reasons, ' '), via, template,
     upstream, attempts, erased, at, updated_at, expires_at, sealed_offset, sealed_length, key_page, key_slot,
-    string_to_array(positions, ' ')::bigint[], campaign, ordinal, source, priority
+    string_to_array(positions, ' ')::bigint[], campaign, ordinal, source, priority, sent_at,
+    cause, code
   from unnest(
     $2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[], $10::text[], $11::text[], $12::text[],
     $13::text[], $14::text[], $15::text[], $16::int[], $17::bool[], $18::bigint[], $19::bigint[], $20::bigint[], $21::int[], $22::int[],
-    $23::int[], $24::int[], $25::text[], $26::uuid[], $27::int[], $28::text[], $29::int[]
+    $23::int[], $24::int[], $25::text[], $26::uuid[], $27::int[], $28::text[], $29::int[],
+    $30::bigint[], $31::text[], $32::bigint[]
   ) as added (
     id, application, class, account, mailbox, address, lane, state, first, outcome, reasons, via, template, upstream, attempts, erased, at,
     updated_at, expires_at, sealed_offset, sealed_length, key_page, key_slot, positions, campaign, ordinal, source,
-    priority)
+    priority, sent_at, cause, code)
   on conflict (id) do nothing`
 
 const templateText = (template: { name: string; version?: string } | undefined): string | undefined =>
   template === undefined || template.version === undefined ? template?.name : `${template.name}@${template.version}`
 
+/** The number of a message's code, or `undefined` where codes are not kept. */
+export type CodeOf = (id: MessageId) => string | undefined
+
 export async function writeDecided(
   client: pg.ClientBase,
   partition: number,
   changes: readonly Change[],
+  codeOf: CodeOf,
 ): Promise<void> {
   if (changes.length === 0) return
   const of = (value: (change: Change, decided: NonNullable<Change['decided']>) => Scalar) =>
@@ -100,6 +107,9 @@ export async function writeDecided(
       of((_, { message }) => message.campaign?.ordinal),
       of(change => change.source),
       of((_, { priority }) => priority),
+      of(change => change.sentAt),
+      of(change => change.cause),
+      of(change => codeOf(change.id)),
     ],
   })
 }
@@ -114,11 +124,14 @@ const updateMessages = `
     source = coalesce(c.source, m.source),
     attempts = coalesce(c.attempts, m.attempts),
     erased = c.erased or m.erased,
+    sent_at = coalesce(m.sent_at, c.sent_at),
+    cause = coalesce(c.cause, m.cause),
     updated_at = c.at,
     positions = m.positions || string_to_array(c.positions, ' ')::bigint[]
   from unnest(
-    $1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::int[], $8::bool[], $9::bigint[], $10::text[], $11::text[]
-  ) as c (id, state, outcome, reasons, lane, upstream, attempts, erased, at, positions, source)
+    $1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::int[], $8::bool[], $9::bigint[], $10::text[], $11::text[],
+    $12::bigint[], $13::text[]
+  ) as c (id, state, outcome, reasons, lane, upstream, attempts, erased, at, positions, source, sent_at, cause)
   join register_message before on before.id = c.id
   where m.id = c.id
   returning m.id, m.class, before.lane, m.at::float8 as at`
@@ -145,6 +158,8 @@ export async function writeChanged(client: pg.ClientBase, changes: readonly Chan
       of(change => change.at),
       of(change => change.positions.join(' ')),
       of(change => change.source),
+      of(change => change.sentAt),
+      of(change => change.cause),
     ],
   })
   assert(rows.length === changes.length, 'a change concerns a message that was decided before')
