@@ -32,7 +32,9 @@ const codes: Record<string, string[]> = {
   'Reasons of a decision': reasonCodes,
   HTTP: Object.keys(problems),
   'Faults in a request': [
-    ...matches(http, /'((?:field|text|content|template|slot|channel|sender|scope|stage|audience)\.[a-z-]+)'/g),
+    ...matches(http, /'((?:field|text|content|template|slot|channel|sender|scope|stage|audience)\.[a-z-]+)'/g).filter(
+      code => !Object.hasOwn(problems, code),
+    ),
     ...matches(http, /'(class\.[a-z-]+|campaign\.stage-[a-z-]+|idempotency\.key-malformed|build\.malformed)'/g),
     ...matches(read('src/config.ts'), /code: '(class\.[a-z-]+)'/g),
   ],

@@ -5,6 +5,7 @@ import type { Advanced, ProposalCommand, ProposalRefusal } from './proposal-deci
 import type { ReasonCode } from './reasons.ts'
 import type { Scope } from './scope.ts'
 import type { SignalFacts } from './signals.ts'
+import type { TemplateCommand, TemplateRefusal } from './template-decisions.ts'
 
 /** What the world did with a message that was handed over. A time-out is `unknown`. */
 export type Handover = 'accepted' | 'deferred' | 'rejected' | 'unknown' | 'unreadable'
@@ -30,6 +31,7 @@ export type Command =
   | { type: 'RecallMessage'; id: MessageId }
   | CampaignCommand
   | ProposalCommand
+  | TemplateCommand
   /** Raise and clear the alarms that are due about Tocsin itself. */
   | { type: 'ReviewHealth' }
   /** A person has looked at what the watch over the brake found. */
@@ -57,6 +59,7 @@ export type Answer =
 export type RefusalCode =
   | CampaignRefusal
   | ProposalRefusal
+  | TemplateRefusal
   | 'cause.from-the-future'
   | 'class.unknown'
   | 'message.not-held'

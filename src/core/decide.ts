@@ -21,11 +21,13 @@ import type { SignalFacts } from './signals.ts'
 import { budgetLeft, fromConfig, type State } from './state.ts'
 import { byDetector, canariesLeft, findBreaker, findStop, openMs, type Stop, stopOf, stopsMax } from './stops.ts'
 import { isTold, streamFor } from './streams.ts'
+import { decideTemplate, isTemplateCommand } from './template-decisions.ts'
 
 /** What happens when somebody wants something now. Pure: looks at the state, changes nothing. */
 export function decide(state: State, command: Command, now: number): Decision {
   if (isCampaignCommand(command)) return decideCampaign(state, command, now)
   if (isProposalCommand(command)) return decideProposal(state, command, now)
+  if (isTemplateCommand(command)) return decideTemplate(state, command)
   switch (command.type) {
     case 'RequestMessage':
       return requestMessage(state, command.message, now)

@@ -8,6 +8,7 @@ import type { ReasonCode } from './reasons.ts'
 import type { Scope } from './scope.ts'
 import type { Seen } from './seen.ts'
 import type { SignalFacts } from './signals.ts'
+import type { TemplateEvent } from './templates.ts'
 
 /** A UUIDv7 (RFC 9562 §5.7) in lower case, made by the shell. A notice of the core's own has version 8, derived from the message it is about. */
 export type MessageId = string & { readonly __message: true }
@@ -200,6 +201,7 @@ export type Event =
   | CampaignEvent
   | ProposalEvent
   | { type: 'MessagesMarked'; mark: MessageMark; messages: MessageId[]; by: string; reason: string }
+  | TemplateEvent
   | { type: 'SubjectErased'; subject: Hash64; by: string; messages: MessageId[] }
 
 /**
@@ -257,6 +259,13 @@ const aboutMessages = {
   ProposalNotApproved: false,
   ProposalEnded: false,
   MessagesMarked: false,
+  TemplateDrafted: false,
+  TemplateSubmitted: false,
+  TemplateApproved: false,
+  TemplateNotApproved: false,
+  TemplateReturned: false,
+  TemplateRetired: false,
+  SkeletonLearnt: false,
   SubjectErased: true,
 } as const satisfies Record<Event['type'], boolean>
 

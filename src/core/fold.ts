@@ -23,6 +23,7 @@ import { onceKey, type SignalFacts } from './signals.ts'
 import { announcedOf, fromConfig, longestFreshnessMs, type State, streakKey } from './state.ts'
 import { byDetector, findBreaker, findStop, type Stop, trialsOf } from './stops.ts'
 import { openStream, streamFor } from './streams.ts'
+import { foldTemplate, isTemplateEvent, type TemplateEvent } from './templates.ts'
 
 /** Where an event stands: the position and instant of its batch. */
 export type When = { position: number; at: number }
@@ -34,6 +35,7 @@ export function fold(state: State, event: Event, when: When): void {
   const members = membersBefore(state.proposals, state.messages, event)
   if (isCampaignEvent(event)) foldCampaign(state.campaigns, event, when.at)
   else if (isProposalEvent(event)) foldProposal(state.proposals, event, when.at)
+  else if (isTemplateEvent(event)) foldTemplate(state.templates, event, when.at)
   else apply(state, event, when)
   if (members) countLeavers(members, state.messages, event)
   state.at = when.at
@@ -41,7 +43,7 @@ export function fold(state: State, event: Event, when: When): void {
   if (state.folded % sweepEvery === 0) sweep(state, when.at)
 }
 
-function apply(state: State, event: Exclude<Event, CampaignEvent | ProposalEvent>, when: When): void {
+function apply(state: State, event: Exclude<Event, CampaignEvent | ProposalEvent | TemplateEvent>, when: When): void {
   switch (event.type) {
     case 'PolicyApplied':
       applyPolicy(state, event.policy, when.at)

@@ -7,6 +7,7 @@ import type { LiveMessage } from './messages.ts'
 import { silenceFromJson, silenceToJson } from './silence.ts'
 import { newState, type State } from './state.ts'
 import { streamsFromJson, streamsToJson } from './streams.ts'
+import { Templates } from './templates.ts'
 
 /**
  * A snapshot is the state as pages: the shards of the tables, the buckets of the live messages and one small page for the rest. A capture
@@ -33,7 +34,7 @@ const tablesOf = ({
 })
 
 /** Goes up when pages, rows or codes that lie in them change their shape: a snapshot of another form is left, and the journal read anew. */
-const form = 3
+const form = 4
 
 /** Whether the pages are of a snapshot that this version can read. */
 export function isReadable(pages: readonly Page[]): boolean {
@@ -88,6 +89,7 @@ function restOf({
   streams,
   announced,
   usual,
+  templates,
   approved,
   folded,
   at,
@@ -113,6 +115,7 @@ function restOf({
     streams: streamsToJson(streams),
     announced,
     usual,
+    templates: templates.toJSON(),
     approved,
     folded,
     at,
@@ -152,6 +155,7 @@ function restoreRest(state: State, rest: any): number {
   state.allowance = new Map(rest.allowance)
   state.campaigns = new Map(rest.campaigns)
   state.proposals = new Map(rest.proposals)
+  state.templates = Templates.from(rest.templates)
   state.brake.books = rest.brake
   state.lateness.tracks = rest.lateness
   state.silence = silenceFromJson(rest.silence)

@@ -26,6 +26,7 @@ import { type Networks, newNetworks } from './requesters.ts'
 import { newSilence, type Silence } from './silence.ts'
 import { nextStopDue, type Stop } from './stops.ts'
 import { newStreams, type Streams } from './streams.ts'
+import { Templates } from './templates.ts'
 
 /** Everything that a partition knows. Changed in place, by `fold` alone. */
 export type State = {
@@ -65,7 +66,9 @@ export type State = {
   announced: Announced[]
   /** What was sent of a class so far: messages, and the templates that are usual in it. */
   usual: Record<string, { messages: number; templates: string[] }>
-  /** Templates and versions that a loaded baseline names as approved, besides those of the policy. */
+  /** What messages may look like, and who has approved it. */
+  templates: Templates
+  /** Templates and versions that a loaded baseline names as approved, besides those of the policy and `templates`. */
   approved: Record<string, string[]>
   /** Events folded; drives the sweeping of the tables. */
   folded: number
@@ -102,6 +105,7 @@ export const newState = (): State => ({
   signals: new Table('signals', { rowWords: 3, shardBits: 8 }),
   announced: [],
   usual: {},
+  templates: new Templates(),
   approved: {},
   folded: 0,
   at: 0,

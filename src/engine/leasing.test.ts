@@ -64,7 +64,9 @@ class Machine {
     this.now += 6000
     const commands = await this.leasing.grants(this.state, { partition: this.number, partitions: 2, now: this.now })
     if (durable) take(this.state, commands)
-    return commands.flatMap(one => ('class' in one && one.class === 'other' && one.lane === 'open' ? one.type : []))
+    return commands.flatMap(one =>
+      'class' in one && one.class === 'other' && 'lane' in one && one.lane === 'open' ? one.type : [],
+    )
   }
 
   restart(): void {
