@@ -11,8 +11,10 @@ import {
   type ClassPolicy,
   capMax,
   causeKinds,
+  credentialChanges,
   freshClasses,
   freshPolicy,
+  isLinkHost,
   lanes,
   modes,
   type Policy,
@@ -72,6 +74,7 @@ const duration = Type.Integer({ minimum: 0, maximum: 365 * 24 * 3_600_000 })
 const count = (maximum: number) => Type.Integer({ minimum: 0, maximum })
 const name = Type.String({ minLength: 1, maxLength: 64 })
 const names = Type.Array(name, { maxItems: 1000 })
+const links = Type.Object({ hosts: Type.Array(Type.String({ maxLength: 253 }), { maxItems: 1000 }) }, closed)
 const optionalByLane = <T extends Type.TSchema>(schema: T) =>
   Type.Partial(Type.Object({ reserved: schema, open: schema, system: schema, campaign: schema }, closed), closed)
 
@@ -104,6 +107,7 @@ const classFile = Type.Partial(
         Type.Object(
           {
             kinds: Type.Array(oneOf(causeKinds), { maxItems: causeKinds.length }),
+            changes: Type.Array(oneOf(credentialChanges), { maxItems: credentialChanges.length }),
             requirement: oneOf(requirements),
             freshForMs: duration,
             whenMissing: oneOf(['hold', 'reject'] as const),
@@ -115,6 +119,8 @@ const classFile = Type.Partial(
       lane: oneOf(['by-requester', 'system', 'campaign'] as const),
       priority: Type.Enum([0, 1, 2]),
       content: oneOf(['inline', 'approved-only'] as const),
+      links,
+      addresses: oneOf(['own', 'any'] as const),
       whenStopped: oneOf(['confirm', 'hold'] as const),
       lifetimeMs: duration,
       deliveryMs: duration,
@@ -187,6 +193,8 @@ const file = Type.Partial(
         Type.Partial(Type.Object({ perHour: count(capMax), perDay: count(capMax) }, closed), closed),
       ),
       templates: Type.Record(name, names),
+      /** Hosts that links may lead to besides the sender's own domain; `*.` before one stands for all below it. */
+      links,
       detection: positive(['softDays', 'hardDays', 'softHoldMs']),
       breakers: positive(['openMs', 'openMsMax', 'trialMs', 'canaries', 'canaryIntervalMs']),
       requesters: positive(['perHour', 'pressedPerHour', 'timesUsual']),
@@ -495,6 +503,9 @@ function policyOf(found: ConfigFile, upstreams: Config['upstreams'], faults: Con
     }
   }
   policy.templates = { ...found.templates }
+  policy.links = { ...policy.links, ...found.links }
+  for (const [i, host] of policy.links.hosts.entries())
+    if (!isLinkHost(host)) faults.push(fault(`links/hosts/${i}`, 'config.link-host', linkHostAdvice))
   for (const part of ['detection', 'breakers', 'requesters', 'budgets'] as const)
     Object.assign(policy[part], found[part])
   policy.upstreams = upstreams === 'mailbox' ? ['mailbox'] : upstreams.map(({ id }) => id)
@@ -516,10 +527,19 @@ export function mergeClass(base: ClassPolicy, patch: ClassPatchFile): ClassPolic
   return { ...base, ...patch, causes, budgetPerHour: { ...base.budgetPerHour, ...patch.budgetPerHour } }
 }
 
+const linkHostAdvice = 'give a host in lower case, such as example.org, or *.example.org for all below it'
+
 /** Faults that only a whole policy shows. */
 export function checkClass(className: string, policy: ClassPolicy, faults: ConfigFault[]): void {
   if (className === probeClass)
     faults.push(fault(`classes/${className}/name`, 'class.reserved', 'this name is that of the probes'))
+  for (const [i, host] of policy.links.hosts.entries())
+    if (!isLinkHost(host))
+      faults.push({
+        setting: `classes/${className}/links/hosts/${i}`,
+        code: 'class.link-host',
+        detail: linkHostAdvice,
+      })
   if (policy.lifetimeMs <= policy.deliveryMs)
     faults.push({
       setting: `classes/${className}/lifetimeMs`,

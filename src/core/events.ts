@@ -2,7 +2,7 @@ import type { Hash64 } from '../std/hash64.ts'
 import type { Alarm, AlarmSource } from './alarms.ts'
 import type { CampaignEvent } from './campaigns.ts'
 import type { ContentFinding } from './content.ts'
-import type { CauseKind, Lane, Policy } from './policy.ts'
+import type { CauseKind, CredentialChange, Lane, Policy } from './policy.ts'
 import type { ProposalEvent } from './proposals.ts'
 import type { ReasonCode } from './reasons.ts'
 import type { Scope } from './scope.ts'
@@ -84,9 +84,6 @@ export type CauseFacts = {
   /** What a `credential.changed` changed. */
   change?: CredentialChange
 }
-
-export const credentialChanges = ['password', 'totp', 'passkey', 'email', 'phone', 'recovery'] as const
-export type CredentialChange = (typeof credentialChanges)[number]
 
 /** `network`: keyed hash of the /24 or /48 of the address, else of the network's number. The others are categories from 0 to 31. */
 export type Requester = { network?: Hash64; networkClass?: number; agent?: number; device?: Hash64 }

@@ -30,14 +30,29 @@ export const causeKinds = [
 ] as const
 export type CauseKind = (typeof causeKinds)[number]
 
+/** What a `credential.changed` changed. */
+export const credentialChanges = ['password', 'totp', 'passkey', 'email', 'phone', 'recovery'] as const
+export type CredentialChange = (typeof credentialChanges)[number]
+
 export type ClassPolicy = {
   mode: Mode
-  causes: { kinds: CauseKind[]; requirement: Requirement; freshForMs: number; whenMissing: 'hold' | 'reject' }
+  causes: {
+    kinds: CauseKind[]
+    /** Of a `credential.changed`, what it may have changed; all when absent. A cause that does not say fits. */
+    changes?: CredentialChange[]
+    requirement: Requirement
+    freshForMs: number
+    whenMissing: 'hold' | 'reject'
+  }
   /** `by-requester`: reserved or open by the trust of the cause; the others name the lane of a message that has its cause. */
   lane: 'by-requester' | 'system' | 'campaign'
   /** 0 leaves first. A reset never waits behind a campaign. */
   priority: 0 | 1 | 2
   content: 'inline' | 'approved-only'
+  /** Where its links may lead, besides the sender's organizational domain and the hosts for all classes. */
+  links: LinkPolicy
+  /** Whose addresses its content may name: those of recipient and sender only, or anybody's. */
+  addresses: 'own' | 'any'
   /** What becomes of a request from an unknown place while its lane is stopped: the holder may confirm it in the app, or it is held. */
   whenStopped: 'confirm' | 'hold'
   /** How long the message is worth delivering when it names no expiry of its own. */
@@ -47,6 +62,9 @@ export type ClassPolicy = {
   /** Messages an hour, by lane, before there is any history; see `BudgetPolicy`. */
   budgetPerHour: Record<Lane, number>
 }
+
+/** Each is a host in lower case (an A-label where it is international), or `*.` before one for all below it. */
+export type LinkPolicy = { hosts: string[] }
 
 /** Messages to one canonical mailbox, over all classes, channels and sources. */
 export type Cap = { perHour: number; perDay: number }
@@ -59,6 +77,8 @@ export type Policy = {
   caps: Record<Lane, Cap>
   /** Approved templates and their versions. */
   templates: Record<string, string[]>
+  /** Where links may lead, in every class. */
+  links: LinkPolicy
   /** Names of the upstreams, in order of preference. */
   upstreams: string[]
   /** With the local mailbox nothing leaves the machine, so that a test environment only warns. */
@@ -110,15 +130,28 @@ const day = 24 * hour
 const budgetBeforeHistory: Record<Lane, number> = { reserved: 100_000, open: 300, system: 100_000, campaign: 100 }
 
 function classPolicy(
-  part: Partial<ClassPolicy> & { kinds?: CauseKind[]; freshForMs?: number; requirement?: Requirement },
+  part: Partial<ClassPolicy> & {
+    kinds?: CauseKind[]
+    changes?: CredentialChange[]
+    freshForMs?: number
+    requirement?: Requirement
+  },
 ): ClassPolicy {
-  const { kinds = [], freshForMs = hour, requirement = 'auto', ...rest } = part
+  const { kinds = [], changes, freshForMs = hour, requirement = 'auto', ...rest } = part
   return {
     mode: 'enforce',
-    causes: { kinds, requirement: kinds.length === 0 ? 'never' : requirement, freshForMs, whenMissing: 'hold' },
+    causes: {
+      kinds,
+      ...(changes && { changes }),
+      requirement: kinds.length === 0 ? 'never' : requirement,
+      freshForMs,
+      whenMissing: 'hold',
+    },
     lane: 'system',
     priority: 0,
     content: 'inline',
+    links: { hosts: [] },
+    addresses: 'own',
     whenStopped: 'hold',
     lifetimeMs: day,
     deliveryMs: 30 * second,
@@ -147,8 +180,8 @@ export const freshClasses = (): Record<string, ClassPolicy> => ({
     lifetimeMs: hour,
   }),
   'sign-in-alert': classPolicy({ kinds: ['login.succeeded'] }),
-  'credential-changed': classPolicy({ kinds: ['credential.changed'] }),
-  'recovery-changed': classPolicy({ kinds: ['credential.changed'] }),
+  'credential-changed': classPolicy({ kinds: ['credential.changed'], changes: ['password', 'totp', 'passkey'] }),
+  'recovery-changed': classPolicy({ kinds: ['credential.changed'], changes: ['recovery', 'email', 'phone'] }),
   'forced-reset': bulk(),
   'activity-review': bulk(),
   'breach-notice': bulk(),
@@ -167,6 +200,7 @@ export const freshPolicy = (): Policy => ({
     campaign: { perHour: 3, perDay: 6 },
   },
   templates: {},
+  links: { hosts: [] },
   upstreams: ['mailbox'],
   deliversLocally: true,
   matchesUntilRequired: 20,
@@ -202,7 +236,27 @@ export function budgetOf(policy: Policy, className: string, lane: Lane, forecast
 }
 
 /** A policy that an older version wrote down has the defaults for what that version did not know. */
-export const completed = (policy: Policy): Policy => ({ ...freshPolicy(), ...policy })
+export function completed(policy: Policy): Policy {
+  const later: Partial<ClassPolicy> = { links: probePolicy.links, addresses: probePolicy.addresses }
+  const classes = Object.entries(policy.classes).map(([name, one]) => [name, { ...later, ...one }] as const)
+  return { ...freshPolicy(), ...policy, classes: Object.fromEntries(classes) }
+}
+
+const label = '[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?'
+const linkHost = new RegExp(`^(?:\\*\\.)?${label}(?:\\.${label})*$`)
+
+/** Whether a text can stand in a `LinkPolicy`. */
+export const isLinkHost = (text: string): boolean => text.length <= 253 && linkHost.test(text)
+
+/** The hosts to which links of a class may lead, whoever sends. */
+export const linkHostsOf = (policy: Policy, className: string): string[] => [
+  ...policy.links.hosts,
+  ...(classOf(policy, className)?.links.hosts ?? []),
+]
+
+/** Whether a host of a link, in lower case, is one of these. */
+export const coversHost = (hosts: readonly string[], host: string): boolean =>
+  hosts.some(one => (one.startsWith('*.') ? host.endsWith(one.slice(1)) : host === one))
 
 /** Counters of a cap have 16 bits. */
 export const capMax = 65_000

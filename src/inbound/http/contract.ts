@@ -33,6 +33,7 @@ export const addressLengthMax = 1024
 export const accountLengthMax = 256
 export const classLengthMax = 64
 export const templateLengthMax = 128
+export const linkHostsMax = 1000
 export const causeIdLengthMax = 256
 export const environmentLengthMax = 64
 export const idempotencyKeyLengthMax = 255
@@ -475,6 +476,12 @@ const kindNames = oneOf([
 ])
 const causeFields = {
   kinds: Type.Array(kindNames, { maxItems: classKindsMax }),
+  changes: Type.Optional(
+    Type.Array(oneOf(['password', 'totp', 'passkey', 'email', 'phone', 'recovery']), {
+      maxItems: 6,
+      description: 'Of a `credential.changed`, what it may have changed; all when absent',
+    }),
+  ),
   requirement: oneOf(requirements),
   freshForMs: durationMs,
   whenMissing: oneOf(['hold', 'reject']),
@@ -484,6 +491,19 @@ const policyFields = {
   lane: oneOf(['by-requester', 'system', 'campaign']),
   priority: Type.Enum([0, 1, 2]),
   content: oneOf(['inline', 'approved-only']),
+  links: Type.Object(
+    {
+      hosts: Type.Array(Type.String({ minLength: 1, maxLength: 253 }), {
+        maxItems: linkHostsMax,
+        description:
+          'Hosts that links may lead to besides the sender’s own domain; `*.` before one stands for all below it',
+      }),
+    },
+    closed,
+  ),
+  addresses: Type.Enum(['own', 'any'], {
+    description: 'Whose addresses the content may name: those of recipient and sender only, or anybody’s',
+  }),
   whenStopped: oneOf(['confirm', 'hold']),
   lifetimeMs: durationMs,
   deliveryMs: durationMs,
