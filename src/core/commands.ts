@@ -36,6 +36,8 @@ export type Command =
   | { type: 'ReviewHealth' }
   /** A person has looked at what the watch over the brake found. */
   | { type: 'ClearBrakeFault'; by: string }
+  /** Pad the register's log to whole tiles, for a checkpoint. `salt`: random, makes the padding. */
+  | { type: 'SealRegister'; salt: string }
   | { type: 'GrantLease'; lease: Lease }
   /** Give back what the hour will not need, as another partition does; refused when the lease has changed since. */
   | { type: 'ReturnLease'; class: string; lane: Lane; hour: number; messages: number; epoch: number; grant: number }

@@ -15,6 +15,7 @@ import { networkShare } from './observe.ts'
 import { classOf, probeClass } from './policy.ts'
 import { decideProposal, isProposalCommand } from './proposal-decisions.ts'
 import type { ReasonCode } from './reasons.ts'
+import { seal } from './register.ts'
 import { earlierAnswer } from './repeats.ts'
 import { covers, type Place, type Scope, scopeOf } from './scope.ts'
 import type { SignalFacts } from './signals.ts'
@@ -71,6 +72,8 @@ export function decide(state: State, command: Command, now: number): Decision {
       return done(...reviewHealth(state, now))
     case 'ClearBrakeFault':
       return state.brake.books.fault ? done({ type: 'BrakeCleared', by: command.by }) : refused('brake.not-faulty')
+    case 'SealRegister':
+      return done(seal(state.register, command.salt))
     case 'GrantLease':
       return state.leases.isNew(command.lease)
         ? done({ type: 'LeaseGranted', lease: command.lease })

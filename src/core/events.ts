@@ -5,6 +5,7 @@ import type { ContentFinding } from './content.ts'
 import type { CauseKind, CredentialChange, Lane, Policy } from './policy.ts'
 import type { ProposalEvent } from './proposals.ts'
 import type { ReasonCode } from './reasons.ts'
+import type { RegisterSealed } from './register.ts'
 import type { Scope } from './scope.ts'
 import type { Seen } from './seen.ts'
 import type { SignalFacts } from './signals.ts'
@@ -58,7 +59,7 @@ export type MessageFacts = {
   /** The intended bulk send that it belongs to, and its place in the audience. */
   campaign?: { id: string; ordinal: number }
   bytes: number
-  /** SHA-256 over a nonce and the plaintext, base64url: the leaf of the register, which tells nothing and proves everything. */
+  /** HMAC-SHA-256 of the content under its nonce, base64url: the key of the leaf in the register, which tells nothing and proves everything. */
   commitment: string
   sealed: Sealed
   /** `probe`: a message of our own that goes the whole way and reaches nobody. */
@@ -195,6 +196,7 @@ export type Event =
   | { type: 'BreakerHalfOpened'; scope: Scope; endsAt: number }
   /** By itself after a trial without a finding, or by a person. */
   | { type: 'BreakerClosed'; scope: Scope; by: string }
+  | RegisterSealed
   | CampaignEvent
   | ProposalEvent
   | { type: 'MessagesMarked'; mark: MessageMark; messages: MessageId[]; by: string; reason: string }
@@ -263,6 +265,7 @@ const aboutMessages = {
   TemplateReturned: false,
   TemplateRetired: false,
   SkeletonLearnt: false,
+  RegisterSealed: false,
   SubjectErased: true,
 } as const satisfies Record<Event['type'], boolean>
 

@@ -94,6 +94,9 @@ function apply(state: State, event: Exclude<Event, CampaignEvent | ProposalEvent
       return applyStop(state, event, when)
     case 'SignalReported':
       return signalReported(state, event.signal, when.at)
+    case 'RegisterSealed':
+      state.register = { leaves: event.size, sealedAt: when.at }
+      return
     case 'BrakeCleared':
     case 'AlarmCleared':
     case 'MessagesMarked':
@@ -212,6 +215,7 @@ function alarmRaised(state: State, alarm: Alarm, at: number): void {
 type Decided = Extract<Event, { type: 'MessageDecided' }>
 
 function messageDecided(state: State, event: Decided, when: When): void {
+  state.register.leaves++
   const { message, outcome, reasons, lane, source, cause } = event
   const { at } = when
   rememberAnswer(state.repeats, message, { outcome, lane, reasons, at })

@@ -43,6 +43,7 @@ const act: fc.Arbitrary<Act> = fc.oneof(
       core =>
         core.handover(id, handover),
   ),
+  fc.constant((core: Core): unknown => core.do({ type: 'SealRegister', salt: 's' })),
   message.map(
     (id): Act =>
       core =>

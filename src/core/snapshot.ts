@@ -34,7 +34,7 @@ const tablesOf = ({
 })
 
 /** Goes up when pages, rows or codes that lie in them change their shape: a snapshot of another form is left, and the journal read anew. */
-const form = 4
+const form = 5
 
 /** Whether the pages are of a snapshot that this version can read. */
 export function isReadable(pages: readonly Page[]): boolean {
@@ -74,6 +74,7 @@ function restOf({
   policy,
   configHash,
   leases,
+  register,
   demand,
   streaks,
   heartbeat,
@@ -100,6 +101,7 @@ function restOf({
     policy,
     configHash,
     leases,
+    register,
     demand,
     streaks: [...streaks],
     heartbeat,
@@ -157,6 +159,7 @@ function restoreRest(state: State, rest: any): number {
   state.proposals = new Map(rest.proposals)
   state.templates = Templates.from(rest.templates)
   state.brake.books = rest.brake
+  state.register = rest.register
   state.lateness.tracks = rest.lateness
   state.silence = silenceFromJson(rest.silence)
   return rest.turn

@@ -21,6 +21,7 @@ import {
 } from './policy.ts'
 import type { Proposals } from './proposals.ts'
 import { newRecent, type Recent } from './recent.ts'
+import { newRegisterBook, type RegisterBook } from './register.ts'
 import { newRepeats, type Repeats } from './repeats.ts'
 import { type Networks, newNetworks } from './requesters.ts'
 import { newSilence, type Silence } from './silence.ts'
@@ -41,6 +42,8 @@ export type State = {
   silence: Silence
   ledger: Ledger
   leases: Leases
+  /** How long the register's log is. */
+  register: RegisterBook
   /** What budgets follow. */
   demand: Demand
   /** Matched messages in a row, by application and class, for the requirement `auto`. */
@@ -90,6 +93,7 @@ export const newState = (): State => ({
   silence: newSilence(),
   ledger: newLedger(),
   leases: new Leases(),
+  register: newRegisterBook(),
   demand: new Demand(),
   streaks: new Map(),
   heartbeat: { promised: false, heardAt: 0 },

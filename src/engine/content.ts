@@ -13,7 +13,7 @@ const lengthBytes = 4
 export type Packed = {
   /** Overwritten by the next call. */
   plaintext: Uint8Array
-  /** SHA-256 over nonce and content, base64url: the leaf of the register. */
+  /** HMAC-SHA-256 of the content under the nonce, base64url: the key of the leaf in the register. */
   commitment: string
   /** SHA-256 over the content alone, hex: tells a repeat from another message under the same key. Never leaves the process unkeyed. */
   digest: string
@@ -39,13 +39,24 @@ const shared = Buffer.allocUnsafeSlow(workspaceBytes)
 /** Most contents fit the one that all share: what is packed is sealed at once. */
 const workspace = (bytesMax: number): Buffer => (bytesMax <= workspaceBytes ? shared : Buffer.allocUnsafeSlow(bytesMax))
 
-const leaf = Buffer.alloc(nonceBytes + 32)
+const blockBytes = 64
+const hashBytes = 32
+const inner = Buffer.alloc(blockBytes + hashBytes)
+const outer = Buffer.alloc(blockBytes + hashBytes)
 
-/** Two steps, so that the long content is hashed once: SHA-256(nonce ‖ SHA-256(content)). */
+/**
+ * HMAC-SHA-256(nonce, SHA-256(content)), RFC 2104: the long content is hashed once. Made of two hashes, for an object of the library takes four
+ * times as long.
+ */
 function commitmentOf(plaintext: Uint8Array, digest: string): string {
-  for (let i = 0; i < nonceBytes; i++) leaf[i] = plaintext[i]!
-  leaf.write(digest, nonceBytes, 'hex')
-  return hash('sha256', leaf, 'base64url')
+  for (let i = 0; i < blockBytes; i++) {
+    const byte = i < nonceBytes ? plaintext[i]! : 0
+    inner[i] = byte ^ 0x36
+    outer[i] = byte ^ 0x5c
+  }
+  inner.write(digest, blockBytes, 'hex')
+  outer.write(hash('sha256', inner, 'hex'), blockBytes, 'hex')
+  return hash('sha256', outer, 'base64url')
 }
 
 export function unpack(plaintext: Uint8Array): Content {
@@ -60,5 +71,11 @@ export function unpack(plaintext: Uint8Array): Content {
 /** Whether a plaintext is the one that a commitment was made for. */
 export function fits(plaintext: Uint8Array, commitment: string): boolean {
   const digest = hash('sha256', plaintext.subarray(nonceBytes), 'hex')
-  return commitmentOf(plaintext, digest) === commitment
+  return commitmentOf(plaintext, digest) === commitment || firstFormOf(plaintext, digest) === commitment
+}
+
+/** As commitments were in the first version: SHA-256(nonce ‖ SHA-256(content)). Journals of then still hold them. */
+function firstFormOf(plaintext: Uint8Array, digest: string): string {
+  const preimage = Buffer.concat([plaintext.subarray(0, nonceBytes), Buffer.from(digest, 'hex')])
+  return hash('sha256', preimage, 'base64url')
 }

@@ -530,6 +530,7 @@ export class Partition {
 const liftsNothing = new Set<Event['type']>([
   'CauseReported',
   'CoverageReported',
+  'RegisterSealed',
   'MessageConflicted',
   'LeaseGranted',
   'SignalReported',
