@@ -122,6 +122,9 @@ describe('a configuration file', () => {
     [`{ budgets: { headroom: 0.5 } }`, '/budgets/headroom'],
     [`{ budgets: { timesFloorMax: 0 } }`, '/budgets/timesFloorMax'],
     [`{ budgets: { headrom: 2 } }`, '/budgets/headrom'],
+    [`{ links: { hosts: ['example.org', 'https://example.org/'] } }`, 'links/hosts/1'],
+    [`{ classes: { other: { links: { hosts: ['EXAMPLE.org'] } } } }`, 'classes/other/links/hosts/0'],
+    [`{ classes: { other: { addresses: 'all' } } }`, '/classes/other/addresses'],
   ])('refuses %s', async (file, pointer) => {
     expect((await faultsOf(file)).map(fault => fault.split(' ')[0])).toEqual([pointer])
   })

@@ -27,6 +27,7 @@ export type Wanted = Partial<
     | 'application'
     | 'class'
     | 'template'
+    | 'findings'
     | 'expiresAt'
     | 'environment'
     | 'allowListed'
@@ -37,7 +38,9 @@ export type Wanted = Partial<
   >
 > & { account?: string; to?: string; cause?: string; key?: string; content?: string }
 
-export type Caused = Partial<Pick<CauseFacts, 'kind' | 'trust' | 'known' | 'occurredAt' | 'source' | 'requester'>> & {
+export type Caused = Partial<
+  Pick<CauseFacts, 'kind' | 'trust' | 'known' | 'occurredAt' | 'source' | 'requester' | 'change'>
+> & {
   account?: string
   recipients?: string[]
 }

@@ -1,6 +1,6 @@
 import { unreachable } from '../std/assert.ts'
 import { type Hash64, high, isHash64, low } from '../std/hash64.ts'
-import type { Alarm, AlarmSource } from './alarms.ts'
+import { type Alarm, type AlarmSource, alarmMessagesMax } from './alarms.ts'
 import { brakeHolds } from './brake.ts'
 import { campaignsDue, decideCampaign, isCampaignCommand } from './campaign-decisions.ts'
 import { campaignFault } from './campaigns.ts'
@@ -143,10 +143,11 @@ function requestMessage(state: State, facts: MessageFacts, now: number): Decisio
   if (noticeDue && budgetLeft(state, facts.class, 'system', now) > 0) event.notice = noticeId(facts.id)
   const { outcome, reasons, lane } = verdict
   if (noticeDue) alarms.push(...recipientAlarm(state, facts, verdict, now))
+  const changed = changedAlarm(state, facts, verdict, { id: state.alarms + alarms.length + 1, now })
   const told = alarmed(state, { alarms, ...(opens && { opens }) }, now)
   return {
     ...told,
-    events: [...told.events, event],
+    events: [...told.events, ...changed, event],
     answer: { type: 'decided', id: facts.id, outcome, reasons, lane, repeat: false },
   }
 }
@@ -199,6 +200,29 @@ function recipientAlarm(
   const told = notice(state, { class: className, lane, source }, 'recipient-concentrated', now)
   const { perHour: perHourMax, perDay: perDayMax } = state.policy.caps[lane]
   return told ? [{ ...told, numbers: { perHourMax, perDayMax }, messages: [id] }] : []
+}
+
+/** People are told of each look that is not approved where others are, with what has shown it so far. */
+function changedAlarm(
+  { templates }: State,
+  facts: MessageFacts,
+  { reasons, lane, source = '' }: Pick<Verdict, 'reasons' | 'lane' | 'source'>,
+  { id, now }: { id: number; now: number },
+): Event[] {
+  if (!reasons.includes('template.changed') || templates.isToldOf(facts, now)) return []
+  const { application, class: className, template } = facts
+  const { messages: messagesAsApproved, looks: approvedLooks } = templates.approvedLooks(application, className)
+  const { name = '', version = '' } = template ?? {}
+  const { messages = 0, examples = [] } = templates.version({ template: name, version }) ?? {}
+  const alarm: Alarm = {
+    ...{ class: className, lane, source, template: name },
+    id,
+    level: 'notice',
+    detector: 'template-changed',
+    numbers: { messages: messages + 1, approvedLooks, messagesAsApproved },
+    messages: [...examples.slice(1 - alarmMessagesMax), facts.id],
+  }
+  return [{ type: 'AlarmRaised', alarm }]
 }
 
 /** People are told when a network goes over its share. */

@@ -219,6 +219,8 @@ function messageDecided(state: State, event: Decided, when: When): void {
   const { message, outcome, reasons, lane, source, cause } = event
   const { at } = when
   rememberAnswer(state.repeats, message, { outcome, lane, reasons, at })
+  if (message.template?.learnt) state.templates.countLook(message)
+  if (reasons.includes('template.changed')) state.templates.noteTold(message, at)
   const going: Going = { facts: message, lane, source, cause, at }
   if (event.seen) takeIn(state, { id: message.id, place: placeAt(going), seen: event.seen, at })
   const goesOn = outcome === 'deliver' || outcome === 'hold' || outcome === 'confirm'
@@ -249,7 +251,7 @@ function goOut(state: State, going: Going): void {
   if (facts.via === 'notice' || facts.via === 'probe' || facts.campaign) return
   const place = placeAt(going)
   countCanary(state, place, at)
-  learnTemplate(state, facts.class, facts.template?.name)
+  learnTemplate(state, facts.class, facts.template?.learnt ? undefined : facts.template?.name)
   const asked = cause && causeOf(state.ledger, cause)
   const who = asked && { agent: asked.traits.agent, network: asked.traits.networkClass }
   followUp(state, {

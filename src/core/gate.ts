@@ -4,15 +4,17 @@ import { brakeHolds } from './brake.ts'
 import { isCorrection } from './campaigns.ts'
 import { capState, countLately, wasWrittenTo } from './caps.ts'
 import { accountOf, type Match, matchCause, ownsAddress } from './causes.ts'
+import { type ContentFinding, contentFindings } from './content.ts'
 import { type Detected, detect } from './detection.ts'
 import type { MessageFacts, Outcome, Trust } from './events.ts'
 import { hourOf } from './leases.ts'
 import { type ClassPolicy, type Lane, versionsOf } from './policy.ts'
-import type { ReasonCode } from './reasons.ts'
+import { type ReasonCode, reasonCodes } from './reasons.ts'
 import type { Place } from './scope.ts'
 import { type Seen, seenOf } from './seen.ts'
 import { budgetLeft, isSilent, requirementOf, type State, streakKey } from './state.ts'
 import { stopOf } from './stops.ts'
+import type { Approval } from './templates.ts'
 
 /**
  * The gate: what becomes of one message, by the checks of the design in their order. Check 1, whether it was decided before, is taken in
@@ -68,14 +70,14 @@ type Finding = {
   softUntil?: number
 }
 
-type Check = (one: Case) => Finding | undefined
+type Check = (one: Case) => Finding | Finding[] | undefined
 
 const checks: Check[] = [
   environment,
   template,
   cause,
   recipient, // and the rest of the proof of the rendered bytes
-  otherRecipient,
+  content,
   secret,
   cap,
   requester,
@@ -107,14 +109,16 @@ export function judge(state: State, facts: MessageFacts, policy: ClassPolicy, { 
   const one: Case = { state, policy, facts, now, match, lane, place, expiresAt, again, verdict }
   let decided = false
   for (const check of checks) {
-    const finding = check(one)
-    if (!finding) continue
-    verdict.reasons.push(finding.code)
-    if (decided || !binds(finding, policy)) continue
-    decided = true
-    verdict.outcome = finding.outcome
-    if (finding.awaitsUntil !== undefined) verdict.awaitsCauseUntil = finding.awaitsUntil
-    if (finding.softUntil !== undefined) verdict.softUntil = finding.softUntil
+    const found = check(one)
+    if (!found) continue
+    for (const finding of Array.isArray(found) ? found : [found]) {
+      verdict.reasons.push(finding.code)
+      if (decided || !binds(finding, policy)) continue
+      decided = true
+      verdict.outcome = finding.outcome
+      if (finding.awaitsUntil !== undefined) verdict.awaitsCauseUntil = finding.awaitsUntil
+      if (finding.softUntil !== undefined) verdict.softUntil = finding.softUntil
+    }
   }
   heldByBrake(one, verdict)
   verdict.onAllowance = verdict.outcome === 'deliver' && verdict.reasons.includes('cause.source-silent')
@@ -165,19 +169,35 @@ function environment({ state, facts }: Case): Finding | undefined {
   }
 }
 
-/** 3. Template and version approved; inline content where the class allows it. */
+/**
+ * 3. Template and version approved; inline content where the class allows it. Of a sender whose looks people have begun to approve, every look
+ * that nobody has approved holds, also that of a mail which looks like nothing that is known.
+ */
 function template({ state, policy, facts }: Case): Finding | undefined {
-  if (facts.template) {
-    const { name, version } = facts.template
-    if (
-      isApproved(versionsOf(state.policy.templates, name), version) ||
-      isApproved(versionsOf(state.approved, name), version)
-    )
-      return undefined
-    return { code: 'template.unknown', outcome: 'hold', binds: 'always' }
+  if (facts.template && !facts.template.learnt)
+    return approvalOf(state, facts) === 'unknown'
+      ? { code: 'template.unknown', outcome: 'hold', binds: 'always' }
+      : undefined
+  if (facts.via === 'notice' || facts.campaign) return undefined
+  const { application, class: className } = facts
+  if (state.templates.guards(application, className)) {
+    if (state.templates.isApprovedLook(application, className, facts.template?.hash)) return undefined
+    return { code: 'template.changed', outcome: 'hold', binds: 'enforced' }
   }
-  if (policy.content === 'inline' || facts.via === 'notice' || facts.campaign) return undefined
-  return { code: 'content.inline-not-allowed', outcome: 'hold', binds: 'enforced' }
+  return policy.content === 'inline'
+    ? undefined
+    : { code: 'content.inline-not-allowed', outcome: 'hold', binds: 'enforced' }
+}
+
+/** What is approved by its hash counts first; then what configuration or baseline names, unless a person has retired it. */
+function approvalOf(state: State, { template, class: className }: MessageFacts): Approval {
+  const { name, version } = template!
+  const approval = state.templates.approvalOf(template!, className)
+  if (approval !== 'unknown' || state.templates.isRetired(name, version)) return approval
+  const isNamed =
+    isApproved(versionsOf(state.policy.templates, name), version) ||
+    isApproved(versionsOf(state.approved, name), version)
+  return isNamed ? 'approved' : 'unknown'
 }
 
 const isApproved = (versions: string[] | undefined, version: string | undefined): boolean =>
@@ -224,11 +244,30 @@ function recipient({ state, facts, match, now }: Case): Finding | undefined {
   return { code: 'recipient.not-the-accounts', outcome: 'hold', binds: 'enforced' }
 }
 
-/** 5. No value or text names the address of somebody else who was written to lately: a sender that mixes people up does just that. */
-function otherRecipient({ state, facts, now }: Case): Finding | undefined {
-  if (!facts.mentions?.some(mailbox => wasWrittenTo(state.caps, mailbox, now))) return undefined
-  return { code: 'content.other-recipient', outcome: 'hold', binds: 'enforced' }
+/**
+ * 5. What the proof of the rendered bytes has found, and the address of somebody else who was written to lately: a sender that mixes people up
+ * names just that. Bytes of another version than the approved one never go.
+ */
+function content({ state, facts, now }: Case): Finding[] | undefined {
+  const isMixedUp = facts.mentions?.some(mailbox => wasWrittenTo(state.caps, mailbox, now)) === true
+  const isOther = facts.template !== undefined && !facts.template.learnt && approvalOf(state, facts) === 'other-hash'
+  if (!facts.findings && !isMixedUp && !isOther) return undefined
+  const found = new Set<ContentFinding | 'content.other-recipient'>(facts.findings)
+  if (isMixedUp) found.add('content.other-recipient')
+  if (isOther) found.add('content.not-as-approved')
+  return contentCodes
+    .filter(code => found.has(code))
+    .map(code => {
+      const binds = code === 'content.not-as-approved' && isOther ? 'always' : 'enforced'
+      return { code, outcome: 'hold', binds }
+    })
 }
+
+/** As decisions name them. */
+const contentCodes = reasonCodes.filter(
+  (code): code is ContentFinding | 'content.other-recipient' =>
+    code === 'content.other-recipient' || (contentFindings as readonly string[]).includes(code),
+)
 
 /** 6. The secret outlives the delivery. Holds in every mode: an expired secret helps nobody. */
 function secret({ policy, expiresAt, facts, now }: Case): Finding | undefined {
@@ -281,7 +320,7 @@ function evidence(one: Case): Finding | undefined {
   const seen = shownBy(one)
   verdict.seen = seen
   const isStopped = verdict.reasons.includes('breaker.open')
-  const isKept = verdict.reasons.includes('template.unknown')
+  const isKept = verdict.reasons.includes('template.unknown') || verdict.reasons.includes('template.changed')
   const { level, alarms }: Detected = isStopped
     ? { alarms: [] }
     : detect(state, { facts, place, policy, seen, isKept, now })

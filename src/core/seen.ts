@@ -37,6 +37,15 @@ export type Showing = {
   usual: { messages: number; templates: string[] } | undefined
 }
 
+/** What a sender shows that takes one person for another. */
+const mixedUp: ReadonlySet<ReasonCode> = new Set<ReasonCode>([
+  'recipient.not-the-accounts',
+  'recipient.stale',
+  'content.recipients',
+  'content.other-recipient',
+  'content.other-address',
+])
+
 /** What is tested of a message, and what it shows. */
 export function seenOf({ facts, match, lane, now, reasons, isConnected, isRepeated, usual }: Showing): Seen {
   const seen: Seen = { tested: wrongRecipient, present: 0 }
@@ -44,14 +53,16 @@ export function seenOf({ facts, match, lane, now, reasons, isConnected, isRepeat
     seen.tested |= bit
     if (present) seen.present |= bit
   }
-  if (reasons.includes('recipient.not-the-accounts') || reasons.includes('content.other-recipient'))
-    seen.present |= wrongRecipient
+  if (reasons.some(code => mixedUp.has(code))) seen.present |= wrongRecipient
   if (isConnected && match) test(causeless, match.status !== 'matched')
   // Whoever asks twice has two causes, and each justifies its message.
   if (lane !== 'campaign' && match?.status !== 'matched') test(repeatedRecipient, isRepeated)
-  if (usual && usual.messages > messagesUntilUsual && facts.template)
+  // A look that was learnt is new when it was first recognized, not when it was first sent: what is new about it, check 3 says.
+  if (usual && usual.messages > messagesUntilUsual && facts.template && !facts.template.learnt)
     test(unseenTemplate, !usual.templates.includes(facts.template.name))
-  if (facts.environment !== undefined) test(testMaterial, reasons.includes('environment.not-allowed'))
+  const isMarked = reasons.includes('content.test-material')
+  if (facts.environment !== undefined || isMarked)
+    test(testMaterial, isMarked || reasons.includes('environment.not-allowed'))
   // A list is what a job goes through. With answers to people counted in, an attack on one mailbox that sorts first made every other message
   // one in order, and stopped them all.
   if (facts.inOrder !== undefined && match?.status !== 'matched') test(inOrder, facts.inOrder)

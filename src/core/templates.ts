@@ -172,10 +172,10 @@ export class Templates {
     return lately >= toldPerHourMax
   }
 
-  noteTold({ application, class: className, template }: MessageFacts, at: number): void {
-    const key = `${lookKey(application, className)}/${template?.hash ?? ''}`
-    if (this.#told.has(key)) return
-    this.#told.set(key, at)
+  /** Notes what people were told of: exactly when `isToldOf` said that they were not. */
+  noteTold(facts: MessageFacts, at: number): void {
+    if (this.isToldOf(facts, at)) return
+    this.#told.set(`${lookKey(facts.application, facts.class)}/${facts.template?.hash ?? ''}`, at)
     for (const oldest of this.#told.keys()) {
       if (this.#told.size <= toldMax) return
       this.#told.delete(oldest)
