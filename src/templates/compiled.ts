@@ -3,10 +3,11 @@ import type { Slot, TemplateSource } from './definition.ts'
 /** How a value is written where it stands: as it is, as text of HTML or a quoted attribute, as a whole address, or as a part of one. */
 export type Escaping = 'none' | 'html' | 'href' | 'href-part'
 
-/** `in` the time zone UTC+offset, written by `format`: see `filters.ts`. */
+/** See `filters.ts`. A date without an offset of its own is shown in that of its value. */
 export type Filter =
   | { name: 'default'; value: string }
-  | { name: 'date'; format: string; offsetMin: number }
+  | { name: 'truncate'; charsMax: number }
+  | { name: 'date'; format: string; offsetMin?: number }
   | { name: 'upcase' | 'downcase' | 'capitalize' | 'strip' }
 
 export type Condition =
@@ -15,7 +16,7 @@ export type Condition =
   | { is: 'not'; of: Condition }
   | { is: 'and' | 'or'; left: Condition; right: Condition }
 
-export type Branch = { when?: Condition; then: Piece[] }
+export type Branch = { when?: Condition; pieces: Piece[] }
 
 /** Text of the template as it stands, a value, or the first branch whose condition holds. */
 export type Piece = string | { slot: string; filters: Filter[]; escaping: Escaping } | { branches: Branch[] }
