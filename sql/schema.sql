@@ -150,6 +150,13 @@ table subject_keys
   keys bytea not null storage external
   constraint subject_keys_pkey PRIMARY KEY (partition, "position")
 
+table template_source
+  hash text not null
+  source text not null
+  compiled text not null
+  seal text not null
+  constraint template_source_pkey PRIMARY KEY (hash)
+
 table webhook_cursor
   partition integer not null
   position bigint not null
