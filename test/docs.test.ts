@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { alarmTexts } from '../src/core/alarms.ts'
 import { reasonCodes } from '../src/core/reasons.ts'
+import { rules } from '../src/domains/rules.ts'
 import { problems } from '../src/inbound/http/problems.ts'
 import { headerFaults } from '../src/inbound/smtp/headers.ts'
 import { mailboxFaults } from '../src/std/mailbox.ts'
@@ -48,6 +49,7 @@ const codes: Record<string, string[]> = {
     ...unionIn('src/inbound/http/requested.ts', 'RequestedFault').filter(code => code.startsWith('event.message-')),
   ],
   Alarms: Object.keys(alarmTexts),
+  'Audit of domains': Object.keys(rules),
   Addresses: Object.keys(mailboxFaults),
   'SMTP replies': [
     ...[...smtp.matchAll(/\b([45]\d\d) ([45]\.\d+\.\d+)\b/g)].map(([, code, enhanced]) => `${code} ${enhanced}`),
