@@ -35,6 +35,46 @@ table journal
   sealed bytea not null storage external
   constraint journal_pkey PRIMARY KEY (partition, "position")
 
+table ledger_batch
+  partition integer not null
+  position bigint not null
+  first bigint not null
+  constraint ledger_batch_pkey PRIMARY KEY (partition, "position")
+
+table ledger_bundle
+  partition integer not null
+  number bigint not null
+  leaves bytea not null storage external
+  constraint ledger_bundle_pkey PRIMARY KEY (partition, number)
+
+table ledger_checkpoint
+  partition integer not null
+  size bigint not null
+  position bigint not null
+  at bigint not null
+  note text not null
+  constraint ledger_checkpoint_pkey PRIMARY KEY (partition, size)
+
+table ledger_cursor
+  partition integer not null
+  position bigint not null
+  size bigint not null
+  constraint ledger_cursor_pkey PRIMARY KEY (partition)
+
+table ledger_key
+  verifier text not null
+  number integer not null
+  from_at bigint not null
+  until_at bigint
+  constraint ledger_key_pkey PRIMARY KEY (verifier)
+
+table ledger_tile
+  partition integer not null
+  level smallint not null
+  number bigint not null
+  hashes bytea not null storage external
+  constraint ledger_tile_pkey PRIMARY KEY (partition, level, number)
+
 table migration
   number integer not null
   name text not null

@@ -52,6 +52,8 @@ export type Config = Readonly<{
   dkim: { domain: string; selector: string; keyFile: string }[]
   webhooks: { url: string; secret: string; allowPrivate?: boolean }[]
   probe: { everyMs: number; recipient?: Mailbox }
+  /** `origin`: name of the register's log, as C2SP tlog-checkpoint has it. */
+  ledger: { everyMs: number; origin?: string }
   tls?: { keyFile: string; certFile: string }
   policy: Policy
   policyHash: string
@@ -209,6 +211,17 @@ const file = Type.Partial(
         ),
         closed,
       ),
+      /** The public log of the register: its name, given once for all, and how often it is sealed. */
+      ledger: Type.Partial(
+        Type.Object(
+          {
+            origin: Type.String({ minLength: 1, maxLength: 253, pattern: '^[!-*,-~]+$' }),
+            everyMs: Type.Integer({ minimum: 1000, maximum: 24 * 3_600_000 }),
+          },
+          closed,
+        ),
+        closed,
+      ),
       budgets: budgetsFile,
       hostname: Type.String({ minLength: 1, maxLength: 253 }),
       inFlightMax: Type.Integer({ minimum: 1, maximum: 10_000 }),
@@ -280,6 +293,7 @@ export async function loadConfig(
     dkim: found.dkim ?? [],
     webhooks: found.webhooks ?? [],
     probe,
+    ledger: { everyMs: 600_000, ...found.ledger },
     ...(found.tls && { tls: found.tls }),
     policy,
     policyHash: createHash('sha256').update(JSON.stringify(policy)).digest('hex'),

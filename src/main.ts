@@ -20,6 +20,7 @@ import { applyPolicy } from './engine/operator.ts'
 import { Partition, type PartitionOptions, PartitionUnavailable, type Submission } from './engine/partition.ts'
 import { Probe, type ProbeOptions } from './engine/probe.ts'
 import { ProposalRunner } from './engine/proposals.ts'
+import { Sealer } from './engine/sealer.ts'
 import { machine } from './engine/surroundings.ts'
 import { buildHttp } from './inbound/http/server.ts'
 import { type Application, type Intake, Unavailable } from './inbound/intake.ts'
@@ -35,6 +36,11 @@ import { checkInstallation } from './journal/postgres/installation.ts'
 import { PostgresJournal } from './journal/postgres/journal.ts'
 import { migrate } from './journal/postgres/migrate.ts'
 import { checkServer } from './journal/postgres/server.ts'
+import { openLedgerKeys } from './ledger/keys.ts'
+import { LedgerPublisher } from './ledger/publish.ts'
+import { LedgerStore } from './ledger/store.ts'
+import type { LedgerWork } from './ledger.worker.ts'
+import { ledgerPort } from './ledger-port.ts'
 import { operatorPort } from './operator-port.ts'
 import { type OpenCarrier, openCarrier } from './outbound/carrier.ts'
 import { mailDelivery } from './outbound/deliver.ts'
@@ -84,9 +90,10 @@ async function startAll(config: Config, log: pino.Logger, undo: Undo): Promise<R
   const { partition, runner, listen } = await openPartition(config, { ...stores, carrier, metrics, log }, undo)
   const probe = openProbe(config, { ...stores, partition, listen, log, measured: probeMeasure(metrics) }, undo)
   const register = await openViews(config, { ...stores, metrics, log }, undo)
+  const ledger = await openLedger(config, { ...stores, partition, log }, undo)
   const ours = gateway(config, { ...stores, partition, register, log })
   const audiences = openAudiences(config, { ...stores, partition, ours, listen, log }, undo)
-  const inside = { ...stores, carrier, partition, runner, probe, register, ours, audiences, metrics, log }
+  const inside = { ...stores, carrier, partition, runner, probe, register, ledger, ours, audiences, metrics, log }
   const doors = await openDoors(config, inside, undo)
   return { ...doors, database: stores.database.name, stop: () => undo.all() }
 }
@@ -190,12 +197,39 @@ async function openViews(
   return register
 }
 
+/** The register's log: sealed on the clock, made from the journal in a thread of its own, which nothing waits for. */
+async function openLedger(
+  { dataDir, ledger, hostname }: Config,
+  { database, journal, pool, partition, log }: Stores & { partition: Partition; log: pino.Logger },
+  undo: Undo,
+): Promise<LedgerPublisher> {
+  const { origin: asked, everyMs } = ledger
+  openLedgerKeys(dataDir, { otherwise: `${hostname}/ledger`, now: Date.now(), ...(asked !== undefined && { asked }) })
+  const failed = (error: unknown) => log.warn({ reason: messageOf(error) }, 'the log of the register is behind')
+  const workerData: LedgerWork = { database: database.config, partition: partitionNumber, dataDir }
+  const resourceLimits = { maxYoungGenerationSizeMb: 16 }
+  const thread = () => new Worker(new URL('./ledger.worker.ts', import.meta.url), { workerData, resourceLimits })
+  const following = await followApart(thread, { failed })
+  undo.later(() => following.stop())
+  const sealer = new Sealer({
+    everyMs,
+    submit: submissions => partition.submit(submissions),
+    now: () => partition.now(),
+    sealedAt: () => partition.state.register.sealedAt,
+    surroundings: machine,
+    log,
+  })
+  undo.later(() => sealer.stop())
+  return new LedgerPublisher(new LedgerStore(pool, partitionNumber), journal)
+}
+
 type Opened = Awaited<ReturnType<typeof openPartition>>
 type Gateway = ReturnType<typeof gateway>
 type Inside = Common &
   Pick<Opened, 'partition' | 'runner'> & {
     carrier: OpenCarrier
     register: Register
+    ledger: LedgerPublisher
     probe: Probe
     ours: Gateway
     audiences: ReturnType<typeof openAudiences>
@@ -204,7 +238,7 @@ type Inside = Common &
 /** SMTP and HTTP, last: what they let in finds everything ready. */
 async function openDoors(
   config: Config,
-  { partition, runner, probe, pool, keyring, register, carrier, ours, audiences, metrics, log }: Inside,
+  { partition, runner, probe, pool, keyring, register, ledger, carrier, ours, audiences, metrics, log }: Inside,
   undo: Undo,
 ) {
   const { keys, generated } = await openKeys({
@@ -221,6 +255,7 @@ async function openDoors(
     operator: operatorPort({ partition, pool, keyring, register, carrier, runner, probe, audiences }),
     campaigns: campaignPort({ config, partition, ...audiences, keyring, pool, register, newId: ours.newId }),
     keys: attached.keys,
+    ledger: ledgerPort(ledger, register),
     metrics,
     ready: () => (partition.isOpen ? { ok: true } : { ok: false, why: 'the journal cannot be written' }),
     ...(carrier.mailbox && { mailbox: carrier.mailbox }),

@@ -61,6 +61,7 @@ const codes: Record<string, string[]> = {
   Starting: [
     ...unionIn('src/journal/startup-fault.ts', 'StartupFaultCode'),
     ...matches(read('src/inbound/keys.ts'), /'(key\.[a-z-]+|keys\.unreadable)'/g),
+    ...matches(read('src/ledger/keys.ts'), /'(ledger\.[a-z-]+)'/g),
     ...matches(sourceOf('src/inbound/smtp/server.ts', 'src/main.ts'), /'((?:port|address)-(?:in-use|not-[a-z]+))'/g),
   ],
   Settings: [

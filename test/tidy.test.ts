@@ -40,6 +40,8 @@ const wiring = new Set([
   'campaign-port.ts',
   'proposal-port.ts',
   'register.worker.ts',
+  'ledger-port.ts',
+  'ledger.worker.ts',
 ])
 
 const partOf = (path: string): string => path.split('/')[1]!

@@ -5,6 +5,7 @@ import type { Register } from '../../views/register.ts'
 import type { CampaignPort } from '../campaigns.ts'
 import type { Intake } from '../intake.ts'
 import type { Keys } from '../keys.ts'
+import type { LedgerPort } from '../ledger.ts'
 import type { OperatorPort } from '../operator.ts'
 import { guard } from './access.ts'
 import { alarmRoutes } from './alarms.ts'
@@ -20,6 +21,7 @@ import { drain } from './drain.ts'
 import { eventRoutes } from './events.ts'
 import { healthRoutes } from './health.ts'
 import { holdRoutes } from './holds.ts'
+import { ledgerRoutes } from './ledger.ts'
 import { messageRoutes } from './messages.ts'
 import { type HttpMetrics, httpMetrics } from './metrics.ts'
 import { codeOf, type ProblemCode, Refusal, sendProblem } from './problems.ts'
@@ -48,6 +50,7 @@ export type HttpDeps = {
   ready(): { ok: true } | { ok: false; why: string }
   log: Log
   mailbox?: MailboxPort
+  ledger?: LedgerPort
   /** Clock, ms; the real one when absent. */
   now?: () => number
   /** How long a stop waits for requests under way. */
@@ -101,6 +104,7 @@ export function buildHttp(given: HttpDeps): FastifyInstance {
     proposalRoutes(app, deps)
     campaignRoutes(app, deps)
     correctionRoutes(app, deps)
+    ledgerRoutes(app, deps)
   })
   return app
 }
