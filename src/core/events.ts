@@ -272,6 +272,10 @@ const aboutMessages = {
 type MessageEventType = { [T in Event['type']]: (typeof aboutMessages)[T] extends true ? T : never }[Event['type']]
 export type MessageEvent = Extract<Event, { type: MessageEventType }>
 
+/** Whether this release knows events of that type. */
+export const isEventType = (type: unknown): type is Event['type'] =>
+  typeof type === 'string' && Object.hasOwn(aboutMessages, type)
+
 export const isAboutMessages = (event: Event): event is MessageEvent => aboutMessages[event.type]
 
 /** The right to deliver a number of messages of a class and lane in one clock hour. Grants are numbered by the coordinator and used once. */

@@ -146,11 +146,11 @@ export class TileWriter {
     return hashOf({ from: 0, to: this.#size }, tileOf)
   }
 
-  /** What has changed since the last call: whole tiles, and the partial ones at the edge. */
-  take(): Written[] {
+  /** What has changed since the last call: whole tiles, and unless told otherwise the partial ones at the edge. */
+  take({ partial = true }: { partial?: boolean } = {}): Written[] {
     const written = this.#whole
     this.#whole = []
-    for (const [level, open] of this.#open.entries()) {
+    for (const [level, open] of partial ? this.#open.entries() : []) {
       if (!open.isDirty || open.width === 0) continue
       open.isDirty = false
       written.push({ level, number: open.number, hashes: open.hashes.slice(0, open.width * hashBytes) })

@@ -72,10 +72,15 @@ export class LogWriter {
     return this.#tiles.root()
   }
 
-  /** What has come since the last call. */
-  written(): Taken {
-    const taken = { tiles: this.#tiles.take(), bundles: this.#whole, batches: this.#batches, seals: this.#seals }
-    if (this.#isDirty) {
+  /** What has come since the last call; without `partial`, of tiles and bundles the whole ones only. */
+  written({ partial = true }: { partial?: boolean } = {}): Taken {
+    const taken = {
+      tiles: this.#tiles.take({ partial }),
+      bundles: this.#whole,
+      batches: this.#batches,
+      seals: this.#seals,
+    }
+    if (partial && this.#isDirty) {
       const width = this.size % tileWidth
       taken.bundles.push({
         number: Math.floor(this.size / tileWidth),
@@ -85,7 +90,7 @@ export class LogWriter {
     this.#whole = []
     this.#batches = []
     this.#seals = []
-    this.#isDirty = false
+    if (partial) this.#isDirty = false
     return taken
   }
 }
