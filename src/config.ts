@@ -123,6 +123,7 @@ const classFile = Type.Partial(
       content: oneOf(['inline', 'approved-only'] as const),
       links,
       addresses: oneOf(['own', 'any'] as const),
+      recipients: oneOf(['verified', 'named'] as const),
       whenStopped: oneOf(['confirm', 'hold'] as const),
       lifetimeMs: duration,
       deliveryMs: duration,

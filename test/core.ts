@@ -43,6 +43,7 @@ export type Caused = Partial<
 > & {
   account?: string
   recipients?: string[]
+  unverified?: string[]
 }
 
 /** The core with a clock of its own, told what happens in few words: for tables of given, when, then. */
@@ -95,7 +96,7 @@ export class Core {
     this.do({ type: 'Tick', inFlight: new Set(inFlight) })
   }
 
-  cause(key: string, { account = 'ann', recipients = [], ...rest }: Caused = {}): Answer {
+  cause(key: string, { account = 'ann', recipients = [], unverified, ...rest }: Caused = {}): Answer {
     const cause: CauseFacts = {
       key: hashOf(key),
       kind: 'reset.requested',
@@ -105,6 +106,7 @@ export class Core {
       recipients: recipients.map(hashOf),
       occurredAt: this.at,
       source: 'web',
+      ...(unverified && { unverified: unverified.map(hashOf) }),
       ...rest,
     }
     return this.do({ type: 'ReportCause', cause })

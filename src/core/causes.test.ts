@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { Core, hashOf, hour, minute, second, type Wanted, withClass } from '../../test/core.ts'
-import { accountOf } from './causes.ts'
+import { accountOf, causeOf, finishCause } from './causes.ts'
+import { type CredentialChange, credentialChanges } from './policy.ts'
 
 const required = withClass('password-reset', one => {
   one.causes.requirement = 'required'
@@ -101,6 +102,55 @@ describe('which cause justifies a message', () => {
       'an address that was replaced',
       core => {
         core.cause('c', { recipients: ['ann@example.org'] })
+        core.cause('d', { recipients: ['new@example.org'] })
+      },
+      ann,
+      'hold reserved recipient.stale',
+    ],
+    [
+      'an address that was replaced by one that is not verified',
+      core => {
+        core.cause('c', { recipients: ['ann@example.org'] })
+        core.cause('d', { unverified: ['new@example.org'] })
+      },
+      ann,
+      'hold reserved recipient.stale',
+    ],
+    [
+      'an address that the account never had',
+      core => {
+        core.cause('c', { recipients: ['ann@example.org'] })
+        core.cause('d', { recipients: ['new@example.org'] })
+      },
+      { ...ann, to: 'eve@example.org' },
+      'hold reserved recipient.not-the-accounts',
+    ],
+    [
+      'an address that comes back',
+      core => {
+        core.cause('c', { recipients: ['ann@example.org'] })
+        core.cause('d', { recipients: ['new@example.org'] })
+        core.cause('e', { recipients: ['new@example.org', 'ann@example.org'] })
+      },
+      ann,
+      'deliver reserved',
+    ],
+    [
+      'an address that is not verified',
+      core => core.cause('c', { recipients: ['old@example.org'], unverified: ['ann@example.org'] }),
+      ann,
+      'hold reserved recipient.not-the-accounts',
+    ],
+    [
+      'the only address, not verified',
+      core => core.cause('c', { unverified: ['ann@example.org'] }),
+      ann,
+      'hold reserved recipient.not-the-accounts',
+    ],
+    [
+      'an address that was never verified, and is replaced',
+      core => {
+        core.cause('c', { unverified: ['ann@example.org'] })
         core.cause('d', { recipients: ['new@example.org'] })
       },
       ann,
@@ -273,15 +323,67 @@ describe('what is remembered, and for how long', () => {
     for (let shard = 0; shard < accounts.shardCount; shard++) accounts.sweep(shard, () => true)
     core.grantAll()
     core.cause('d', { recipients: ['new@example.org'] })
-    expect(core.send({ account: 'ann' })).toContain('recipient.not-the-accounts')
+    expect(core.send({ account: 'ann' })).toContain('recipient.stale')
   })
 
   it('who owns an address is known from the causes', () => {
     const core = given()
     const facts = { address: hashOf('ann@example.org') }
     expect(accountOf(core.state.ledger, facts)).toBe(facts.address)
+    core.cause('b', { account: 'eve', unverified: ['ann@example.org'] })
+    expect(accountOf(core.state.ledger, facts), 'somebody else’s, in which the address was not verified').toBe(
+      facts.address,
+    )
     core.cause('c', { recipients: ['ann@example.org'] })
+    core.cause('d', { account: 'eve', unverified: ['ann@example.org'] })
     expect(accountOf(core.state.ledger, facts)).toBe(hashOf('ann'))
+  })
+})
+
+describe('what a cause changed', () => {
+  const changed = (core: Core, key: string, change?: CredentialChange) =>
+    core.cause(key, { kind: 'credential.changed', ...(change && { change }) })
+  it.each<[string, (core: Core) => void, Wanted, string]>([
+    ['a password', core => changed(core, 'c', 'password'), { class: 'credential-changed', cause: 'c' }, 'deliver system'],
+    ['an address, told as a password', core => changed(core, 'c', 'email'), { class: 'credential-changed', cause: 'c' }, 'hold open cause.other-change'],
+    ['an address', core => changed(core, 'c', 'email'), { class: 'recovery-changed', cause: 'c' }, 'deliver system'],
+    ['a password, told as a way of recovery', core => changed(core, 'c', 'password'), { class: 'recovery-changed', cause: 'c' }, 'hold open cause.other-change'],
+    ['a telephone number', core => changed(core, 'c', 'phone'), { class: 'credential-changed', cause: 'c' }, 'deliver system'],
+    ['a telephone number, as a way of recovery', core => changed(core, 'c', 'phone'), { class: 'recovery-changed', cause: 'c' }, 'deliver system'],
+    ['what is not said', core => changed(core, 'c'), { class: 'recovery-changed', cause: 'c' }, 'deliver system'],
+    ['nothing that fits, and none is named', core => changed(core, 'c', 'email'), { class: 'credential-changed' }, 'deliver open cause.missing'],
+    ['something else last, and none is named', core => { changed(core, 'c', 'totp'); changed(core, 'd', 'email') }, { class: 'credential-changed' }, 'deliver system'],
+    ['something else, and it is old as well', core => { changed(core, 'c', 'email'); core.at += 2 * hour; core.grantAll() }, { class: 'credential-changed', cause: 'c' }, 'hold open cause.stale'],
+  ])('%s', (_, before, wanted, then) => {
+    const core = new Core()
+    before(core)
+    expect(core.send({ account: 'ann', ...wanted })).toBe(then)
+  }) // biome-ignore format: a table
+
+  it.each(credentialChanges)('%s is remembered beside all else that is known of the cause', change => {
+    const core = new Core()
+    const requester = { agent: 31, networkClass: 31 }
+    core.cause('c', { kind: 'credential.changed', trust: 'unknown', change, requester })
+    const { traits } = causeOf(core.state.ledger, hashOf('c'))!
+    expect(traits).toMatchObject({ change, agent: 31, networkClass: 31, known: true, concentrated: false, source: 0 })
+    expect(finishCause(core.state.ledger, hashOf('c'))).toBe(true)
+    expect(finishCause(core.state.ledger, hashOf('c'))).toBe(false)
+    expect(causeOf(core.state.ledger, hashOf('c'))!.traits).toEqual(traits)
+  })
+})
+
+describe('an address that is not verified', () => {
+  it('is written to where the class says so, and by that class alone', () => {
+    const core = new Core({
+      policy: withClass('other', one => {
+        one.recipients = 'named'
+      }),
+    })
+    core.cause('c', { unverified: ['new@example.org'] })
+    const to = 'new@example.org'
+    expect(core.send({ class: 'other', account: 'ann', to })).toBe('deliver open')
+    expect(core.send({ account: 'ann', to })).toContain('recipient.not-the-accounts')
+    expect(core.send({ class: 'other', account: 'ann', to: 'eve@example.org' })).toContain('recipient.not-the-accounts')
   })
 })
 

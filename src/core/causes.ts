@@ -2,7 +2,7 @@ import { type Hash64, hash64, high, low, mix, nameHash } from '../std/hash64.ts'
 import { Table } from '../std/table.ts'
 import type { CauseFacts, MessageFacts, Trust } from './events.ts'
 import { trusts } from './events.ts'
-import { type CauseKind, type ClassPolicy, causeKinds } from './policy.ts'
+import { type CauseKind, type ClassPolicy, type CredentialChange, causeKinds, credentialChanges } from './policy.ts'
 import type { ReasonCode } from './reasons.ts'
 
 /**
@@ -13,7 +13,7 @@ import type { ReasonCode } from './reasons.ts'
  * |-----------|-----------------------------|--------------------------------------------------|
  * | causes    | cause                       | account 2, the account's cause before it 2, what and who 1, occurred (s) 1 |
  * | accounts  | account                     | newest cause 2, generation of its addresses 1, seen (s) 1, addresses named (s) 1 |
- * | addresses | account × address           | generation 1, seen (s) 1                         |
+ * | addresses | account × address           | generation and whether verified 1, seen (s) 1    |
  * | owners    | address                     | account 2, seen (s) 1                            |
  * | uses      | cause × class × address     | used (s) 1                                       |
  */
@@ -33,7 +33,7 @@ const causesLookedAtMax = 16
 /** A word of a row has no sign: what claims to be from before 1970 is from then, or it would seem to come from the year 2106. */
 const seconds = (at: number): number => Math.max(0, Math.floor(at / 1000))
 
-/** What a row keeps of its cause in one word, from the lowest bit: kind 4, trust 2, known 1, from a network not seen before 1, agent 5, network 5, source 8, its network asks too much 1, finished 1. */
+/** What a row keeps of its cause in one word, from the lowest bit: kind 4, trust 2, known 1, from a network not seen before 1, agent 5, network 5, source 8, its network asks too much 1, finished 1, what it changed 3 (0: it did not say). */
 export type CauseTraits = {
   kind: number
   trust: number
@@ -44,17 +44,22 @@ export type CauseTraits = {
   source: number
   /** Its network has asked for more than its share. */
   concentrated: boolean
+  /** What a `credential.changed` changed. */
+  change: CredentialChange | undefined
 }
 
 export const sourcesMax = 255
 
 function traitsWord(traits: CauseTraits): number {
-  const { kind, trust, known, newNetwork, agent, networkClass, source, concentrated } = traits
-  const flags = (known ? 1 << 6 : 0) | (newNetwork ? 1 << 7 : 0) | (concentrated ? 1 << 26 : 0)
+  const { kind, trust, known, newNetwork, agent, networkClass, source, concentrated, change } = traits
+  const changed = change === undefined ? 0 : credentialChanges.indexOf(change) + 1
+  const flags = (known ? 1 << 6 : 0) | (newNetwork ? 1 << 7 : 0) | (concentrated ? 1 << 26 : 0) | (changed << 28)
   return ((kind & 15) | ((trust & 3) << 4) | flags | (agent << 8) | (networkClass << 13) | (source << 18)) >>> 0
 }
 
 const finishedBit = 1 << 27
+
+const changeOf = (word: number): CredentialChange | undefined => credentialChanges[((word >>> 28) & 7) - 1]
 
 const traitsOf = (word: number): CauseTraits => ({
   kind: word & 15,
@@ -65,6 +70,7 @@ const traitsOf = (word: number): CauseTraits => ({
   networkClass: (word >>> 13) & 31,
   source: (word >>> 18) & 255,
   concentrated: ((word >>> 26) & 1) === 1,
+  change: changeOf(word),
 })
 
 export type MatchedCause = {
@@ -101,7 +107,7 @@ export function recordCause(
   }
   accountWords[account + 5] = seconds(now)
   // What an old event says that arrives late does not replace what a newer one said.
-  if (cause.recipients.length > 0 && (!newer || accountWords[account + 4] === 0)) {
+  if (cause.recipients.length + (cause.unverified?.length ?? 0) > 0 && (!newer || accountWords[account + 4] === 0)) {
     accountWords[account + 6] = seconds(now)
     recordAddresses(ledger, cause, ++accountWords[account + 4]!, now)
   }
@@ -118,6 +124,7 @@ export function recordCause(
     known: cause.known,
     agent: cause.requester?.agent ?? 0,
     networkClass: cause.requester?.networkClass ?? 0,
+    change: cause.change,
     ...traits,
   })
   words[at + 7] = seconds(cause.occurredAt)
@@ -141,16 +148,21 @@ function neighbors(ledger: Ledger, newest: Words, occurredAt: number): { newer: 
 
 /** The newest report names all the account's addresses: those of an older generation are no longer the account's. */
 function recordAddresses(ledger: Ledger, cause: CauseFacts, generation: number, now: number): void {
+  for (const address of cause.unverified ?? []) recordMember(ledger, mix(cause.account, address), generation * 2, now)
   for (const address of cause.recipients) {
-    const key = mix(cause.account, address)
-    const member = ledger.addresses.insert(high(key), low(key))
-    ledger.addresses.words[member + 2] = generation
-    ledger.addresses.words[member + 3] = seconds(now)
+    recordMember(ledger, mix(cause.account, address), generation * 2 + 1, now)
+    // Only whoever has verified an address owns it: else an account could be opened in the name of somebody else's address.
     const owner = ledger.owners.insert(high(address), low(address))
     ledger.owners.words[owner + 2] = high(cause.account)
     ledger.owners.words[owner + 3] = low(cause.account)
     ledger.owners.words[owner + 4] = seconds(now)
   }
+}
+
+function recordMember(ledger: Ledger, key: Hash64, generationAndVerified: number, now: number): void {
+  const member = ledger.addresses.insert(high(key), low(key))
+  ledger.addresses.words[member + 2] = generationAndVerified
+  ledger.addresses.words[member + 3] = seconds(now)
 }
 
 /** The account of a message: as the application says, else the one that is known to own the address, else the address stands for it. */
@@ -160,8 +172,13 @@ export function accountOf(ledger: Ledger, facts: Pick<MessageFacts, 'account' | 
   return at < 0 ? facts.address : hash64(ledger.owners.words[at + 2]!, ledger.owners.words[at + 3]!)
 }
 
-/** `unknown` while no cause has named the account's addresses, or none in the time that they are remembered. */
-export function ownsAddress(ledger: Ledger, account: Hash64, address: Hash64, now: number): 'yes' | 'no' | 'unknown' {
+/**
+ * What an address is to an account. `stale`: it was a verified one of it and no longer is, as far back as addresses are remembered. `unknown`
+ * while no cause has named the account's addresses, or none in the time that they are remembered.
+ */
+export type Ownership = 'verified' | 'unverified' | 'stale' | 'none' | 'unknown'
+
+export function ownershipOf(ledger: Ledger, account: Hash64, address: Hash64, now: number): Ownership {
   const at = ledger.accounts.find(high(account), low(account))
   if (at < 0) return 'unknown'
   const generation = ledger.accounts.words[at + 4]!
@@ -169,10 +186,13 @@ export function ownsAddress(ledger: Ledger, account: Hash64, address: Hash64, no
   if (generation === 0 || seconds(now) - named > addressesKeptMs / 1000) return 'unknown'
   const key = mix(account, address)
   const member = ledger.addresses.find(high(key), low(key))
-  if (member < 0) return 'no'
+  if (member < 0) return 'none'
   // The generation alone does not do: an account that was forgotten begins at one again while its old rows may still be there.
   const { words } = ledger.addresses
-  return words[member + 2] === generation && words[member + 3] === named ? 'yes' : 'no'
+  const isVerified = words[member + 2]! % 2 === 1
+  const isCurrent = Math.floor(words[member + 2]! / 2) === generation && words[member + 3] === named
+  if (isCurrent) return isVerified ? 'verified' : 'unverified'
+  return isVerified ? 'stale' : 'none'
 }
 
 const useKey = (cause: Hash64, className: string, address: Hash64): Hash64 =>
@@ -239,9 +259,14 @@ function faultOf(
   const { words } = ledger.causes
   if (!policy.causes.kinds.includes(causeKinds[words[at + 6]! & 15]!)) return 'cause.wrong-kind'
   if (seconds(now) - words[at + 7]! > policy.causes.freshForMs / 1000) return 'cause.stale'
+  if (!fitsChange(policy, changeOf(words[at + 6]!))) return 'cause.other-change'
   const use = useKey(cause, facts.class, facts.address)
   return ledger.uses.find(high(use), low(use)) >= 0 ? 'cause.used' : undefined
 }
+
+/** A mail that tells of a new password does not answer a new address. What a source does not say is not held against the message. */
+const fitsChange = ({ causes: { changes } }: ClassPolicy, change: CredentialChange | undefined): boolean =>
+  changes === undefined || change === undefined || changes.includes(change)
 
 function rowOf(ledger: Ledger, hi: number, lo: number): MatchedCause {
   const at = ledger.causes.find(hi, lo)

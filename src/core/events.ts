@@ -75,8 +75,10 @@ export type CauseFacts = {
   trust: Trust
   /** Whether the account exists. */
   known: boolean
-  /** Keyed hashes of the account's addresses, when the source names them; at most `recipientsMax`. */
+  /** Keyed hashes of the account's addresses, when the source names them; at most `recipientsMax` with those that are not verified. */
   recipients: Hash64[]
+  /** Those that its holder has not verified. */
+  unverified?: Hash64[]
   /** When it happened, ms. */
   occurredAt: number
   source: string

@@ -3,7 +3,7 @@ import type { Alarm } from './alarms.ts'
 import { brakeHolds } from './brake.ts'
 import { isCorrection } from './campaigns.ts'
 import { capState, countLately, wasWrittenTo } from './caps.ts'
-import { accountOf, type Match, matchCause, ownsAddress } from './causes.ts'
+import { accountOf, type Match, matchCause, ownershipOf } from './causes.ts'
 import { type ContentFinding, contentFindings } from './content.ts'
 import { type Detected, detect } from './detection.ts'
 import type { MessageFacts, Outcome, Trust } from './events.ts'
@@ -236,12 +236,15 @@ function mayStillCome({ state, policy, facts, now, again }: Case, requirement: '
   return (state.streaks.get(streakKey(facts.application, facts.class)) ?? 0) > 0
 }
 
-/** 5. The recipient is one of the account's addresses, where these are known. (Exactly one recipient is a matter of the edge.) */
-function recipient({ state, facts, match, now }: Case): Finding | undefined {
+/** 5. The recipient is one of the account's addresses that its holder has verified, where these are known. (Exactly one is a matter of the edge.) */
+function recipient({ state, policy, facts, match, now }: Case): Finding | undefined {
   if (isCorrection(state.campaigns, facts)) return undefined
   const account = match?.account ?? accountOf(state.ledger, facts)
-  if (ownsAddress(state.ledger, account, facts.address, now) !== 'no') return undefined
-  return { code: 'recipient.not-the-accounts', outcome: 'hold', binds: 'enforced' }
+  const owned = ownershipOf(state.ledger, account, facts.address, now)
+  if (owned === 'verified' || owned === 'unknown') return undefined
+  if (owned === 'unverified' && policy.recipients === 'named') return undefined
+  const code = owned === 'stale' ? 'recipient.stale' : 'recipient.not-the-accounts'
+  return { code, outcome: 'hold', binds: 'enforced' }
 }
 
 /**

@@ -48,10 +48,10 @@ describe('hosts of links', () => {
 describe('a policy of before', () => {
   it('gets what it did not know, in its classes as well', () => {
     const { links: _, ...older } = structuredClone(freshPolicy())
-    const { links: __, addresses: ___, ...other } = older.classes.other!
+    const { links: __, addresses: ___, recipients: ____, ...other } = older.classes.other!
     const read = completed({ ...older, classes: { other } } as unknown as Policy)
     expect(read.links).toEqual({ hosts: [] })
-    expect(read.classes.other).toMatchObject({ links: { hosts: [] }, addresses: 'own', content: 'inline' })
+    expect(read.classes.other).toMatchObject({ links: { hosts: [] }, addresses: 'own', recipients: 'verified', content: 'inline' })
     expect(Object.keys(read.classes)).toEqual(['other'])
   })
 })

@@ -53,6 +53,8 @@ export type ClassPolicy = {
   links: LinkPolicy
   /** Whose addresses its content may name: those of recipient and sender only, or anybody's. */
   addresses: 'own' | 'any'
+  /** To which of an account's addresses its messages may go, once causes have named these: to those that its holder has verified, or to all. */
+  recipients: 'verified' | 'named'
   /** What becomes of a request from an unknown place while its lane is stopped: the holder may confirm it in the app, or it is held. */
   whenStopped: 'confirm' | 'hold'
   /** How long the message is worth delivering when it names no expiry of its own. */
@@ -152,6 +154,7 @@ function classPolicy(
     content: 'inline',
     links: { hosts: [] },
     addresses: 'own',
+    recipients: 'verified',
     whenStopped: 'hold',
     lifetimeMs: day,
     deliveryMs: 30 * second,
@@ -170,7 +173,7 @@ const bulk = (): ClassPolicy =>
     lifetimeMs: 3 * day,
   })
 
-/** The classes of a fresh installation. */
+/** The classes of a fresh installation. A telephone number is a second factor in one place and a way of recovery in another. */
 export const freshClasses = (): Record<string, ClassPolicy> => ({
   'password-reset': classPolicy({
     kinds: ['reset.requested'],
@@ -180,7 +183,10 @@ export const freshClasses = (): Record<string, ClassPolicy> => ({
     lifetimeMs: hour,
   }),
   'sign-in-alert': classPolicy({ kinds: ['login.succeeded'] }),
-  'credential-changed': classPolicy({ kinds: ['credential.changed'], changes: ['password', 'totp', 'passkey'] }),
+  'credential-changed': classPolicy({
+    kinds: ['credential.changed'],
+    changes: ['password', 'totp', 'passkey', 'phone'],
+  }),
   'recovery-changed': classPolicy({ kinds: ['credential.changed'], changes: ['recovery', 'email', 'phone'] }),
   'forced-reset': bulk(),
   'activity-review': bulk(),
@@ -237,7 +243,8 @@ export function budgetOf(policy: Policy, className: string, lane: Lane, forecast
 
 /** A policy that an older version wrote down has the defaults for what that version did not know. */
 export function completed(policy: Policy): Policy {
-  const later: Partial<ClassPolicy> = { links: probePolicy.links, addresses: probePolicy.addresses }
+  const { links, addresses, recipients } = probePolicy
+  const later: Partial<ClassPolicy> = { links, addresses, recipients }
   const classes = Object.entries(policy.classes).map(([name, one]) => [name, { ...later, ...one }] as const)
   return { ...freshPolicy(), ...policy, classes: Object.fromEntries(classes) }
 }

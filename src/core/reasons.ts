@@ -17,7 +17,7 @@ export const reasons = {
   'cause.used': 'The named event has already justified a message of this class to this recipient.',
   'cause.other-change': 'The named event is of another change than the one that this class tells of.',
   'cause.source-silent': 'The source of the causes has fallen silent, so only a small leased allowance goes out.',
-  'recipient.not-the-accounts': 'The recipient is not among the addresses that the cause names for this account.',
+  'recipient.not-the-accounts': 'The recipient is not among the verified addresses that causes name for this account.',
   'recipient.stale': 'The recipient was an address of this account and no longer is.',
   'content.unreadable':
     'The mail cannot be taken apart within the limits, so that nothing can be said of what it shows.',

@@ -34,7 +34,7 @@ const tablesOf = ({
 })
 
 /** Goes up when pages, rows or codes that lie in them change their shape: a snapshot of another form is left, and the journal read anew. */
-const form = 5
+const form = 6
 
 /** Whether the pages are of a snapshot that this version can read. */
 export function isReadable(pages: readonly Page[]): boolean {

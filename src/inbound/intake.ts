@@ -1,5 +1,5 @@
 import type { CauseFacts, MessageId, Outcome } from '../core/events.ts'
-import type { Lane } from '../core/policy.ts'
+import type { CredentialChange, Lane } from '../core/policy.ts'
 import type { Reason } from '../core/reasons.ts'
 import type { AuthenticationResult, ChangeKind, ProviderNews, ReportKind } from '../core/signals.ts'
 import type { Mailbox } from '../std/mailbox.ts'
@@ -40,7 +40,7 @@ export type MessageAnswer =
   | { status: 'decided' | 'repeat'; id: MessageId; outcome: Outcome; reasons: Reason[]; lane: Lane; code: string }
   | { status: 'conflict'; id: MessageId }
 
-/** One event of the trace format, its envelope checked (CloudEvents 1.0.2) and its data parsed. `recipients` are the account's addresses. */
+/** One event of the trace format, its envelope checked (CloudEvents 1.0.2) and its data parsed. `recipients` are the account's verified addresses. */
 export type ReportedEvent =
   | {
       type: 'cause'
@@ -51,6 +51,8 @@ export type ReportedEvent =
       trust: CauseFacts['trust']
       known: boolean
       recipients: Mailbox[]
+      unverified?: Mailbox[]
+      change?: CredentialChange
       occurredAt: number
       requester?: ReportedRequester
     }

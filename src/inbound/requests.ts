@@ -284,6 +284,8 @@ function causeFacts(hashing: Hashing, event: Extract<ReportedEvent, { type: 'cau
     occurredAt: event.occurredAt,
     source: event.source,
   }
+  if (event.unverified) cause.unverified = event.unverified.map(mailbox => addressHash(hashing, mailbox))
+  if (event.change) cause.change = event.change
   if (event.requester) cause.requester = requesterFacts(hashing.hash, event.requester)
   return cause
 }

@@ -153,8 +153,8 @@ describe('the trace format', () => {
     ['login.succeeded', { ip: '192.0.2.1', newDevice: true }, { trust: 'unknown', ...from }],
     ['login.succeeded', { ip: '192.0.2.1' }, { trust: 'unknown', ...from }],
     ['login.failed', { ip: '192.0.2.1' }, { trust: 'unknown', ...from }],
-    ['credential.changed', { kind: 'totp', session: 's' }, { trust: 'session' }],
-    ['credential.changed', { kind: 'email' }, { trust: 'unknown' }],
+    ['credential.changed', { kind: 'totp', session: 's' }, { trust: 'session', change: 'totp' }],
+    ['credential.changed', { kind: 'email' }, { trust: 'unknown', change: 'email' }],
     ['protection.ordered', { action: 'forced-reset', by: 'b', reason: 'r' }, { trust: 'unknown' }],
     ['session.started', { session: 's' }, { trust: 'session' }],
     ['session.revoked', {}, { trust: 'unknown' }],
@@ -168,6 +168,16 @@ describe('the trace format', () => {
     const recipients = [{ email: 'A@Example.org' }, { email: 'b@example.org' }]
     expect(read('login.succeeded', { recipients })).toMatchObject({
       event: { recipients: [{ address: 'A@example.org' }, { address: 'b@example.org' }] },
+    })
+  })
+
+  it('tells verified addresses from those that are not', () => {
+    const recipients = [
+      { email: 'a@example.org', verified: false },
+      { email: 'b@example.org', verified: true },
+    ]
+    expect(read('login.succeeded', { recipients })).toMatchObject({
+      event: { recipients: [{ address: 'b@example.org' }], unverified: [{ address: 'a@example.org' }] },
     })
   })
 
@@ -201,6 +211,7 @@ describe('the trace format', () => {
     ['protection.ordered', { action: 'x' }, {}, 'event.action'],
     ['login.failed', { recipients: 'a@example.org' }, {}, 'event.recipients'],
     ['login.failed', { recipients: [{ email: 'a@example.org,b@example.org' }] }, {}, 'event.recipients'],
+    ['login.failed', { recipients: [{ email: 'a@example.org', verified: 'no' }] }, {}, 'event.recipients'],
     ['login.failed', { recipients: Array(11).fill({ email: 'a@example.org' }) }, {}, 'event.recipients'],
     ['coverage.reported', { source: 'x', from: '', until: '', complete: true }, {}, 'event.coverage-source'],
     ['coverage.reported', { source: 'auth', from: 'x', until: 'y', complete: true }, {}, 'event.coverage-time'],

@@ -504,6 +504,10 @@ const policyFields = {
   addresses: Type.Enum(['own', 'any'], {
     description: 'Whose addresses the content may name: those of recipient and sender only, or anybody’s',
   }),
+  recipients: Type.Enum(['verified', 'named'], {
+    description:
+      'To which addresses that causes named for an account its messages may go: those that its holder has verified, or all',
+  }),
   whenStopped: oneOf(['confirm', 'hold']),
   lifetimeMs: durationMs,
   deliveryMs: durationMs,

@@ -46,7 +46,10 @@ const told: Record<EventFault | TraceFault, Told> = {
     '/data/kind',
   ],
   'event.action': ['Send forced-reset, activity-review or end-sessions.', '/data/action'],
-  'event.recipients': ['Send a list of at most ten {"email": …}, each exactly one address.', '/data/recipients'],
+  'event.recipients': [
+    'Send a list of at most ten {"email": …}, each exactly one address, with "verified": false where its holder has not verified it.',
+    '/data/recipients',
+  ],
   'event.coverage-source': ['Send auth, edge, provider, reports, changes, access or dmarc.', '/data/source'],
   'event.coverage-time': [
     'Send from and until, in order, as date-times of RFC 3339, and complete as true or false.',

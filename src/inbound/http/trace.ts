@@ -1,6 +1,6 @@
 import type { Trust } from '../../core/events.ts'
 import { recipientsMax, trusts } from '../../core/events.ts'
-import { type CauseKind, causeKinds } from '../../core/policy.ts'
+import { type CauseKind, type CredentialChange, causeKinds, credentialChanges } from '../../core/policy.ts'
 import { parseInstant } from '../../std/instant.ts'
 import { type Mailbox, parseMailbox } from '../../std/mailbox.ts'
 import type { ReportedEvent } from '../intake.ts'
@@ -48,7 +48,7 @@ export const reportersOf = (type: string): readonly ('causes' | 'operate')[] =>
   Object.hasOwn(reporters, type) ? reporters[type]! : byCauseKey
 
 const coverageSources = new Set(['auth', 'edge', 'provider', 'reports', 'changes', 'access', 'dmarc'])
-const credentialKinds = new Set(['password', 'totp', 'passkey', 'email', 'phone', 'recovery'])
+const credentialKinds: ReadonlySet<unknown> = new Set(credentialChanges)
 const protectionActions = new Set(['forced-reset', 'activity-review', 'end-sessions'])
 
 const refuse = (code: TraceFault): ReadEvent => ({ ok: false, code })
@@ -106,8 +106,9 @@ function cause(event: CloudEvent, kind: CauseKind, data: Record<string, unknown>
   const occurredAt = event.time ?? now
   const trust = trustOf(kind, data)
   const requester = readRequester(from)
-  const common = { id, source, kind, account, trust, known, recipients, occurredAt }
-  return { ok: true, event: { type: 'cause', ...common, ...(requester && { requester }) } }
+  const common = { id, source, kind, account, trust, known, ...recipients, occurredAt }
+  const change = kind === 'credential.changed' && { change: data.kind as CredentialChange }
+  return { ok: true, event: { type: 'cause', ...common, ...change, ...(requester && { requester }) } }
 }
 
 /** A request has its requester in an object of its own; of the others ip, system and device stand among the data. `undefined`: no object. */
@@ -122,7 +123,7 @@ function fieldFault(kind: CauseKind, data: Record<string, unknown>): TraceFault 
   if (kind === 'reset.requested' && typeof data.known !== 'boolean') return 'event.known'
   if (kind === 'reset.requested' && data.trust !== undefined && !trusts.includes(data.trust as Trust))
     return 'event.trust'
-  if (kind === 'credential.changed' && !credentialKinds.has(data.kind as string)) return 'event.kind'
+  if (kind === 'credential.changed' && !credentialKinds.has(data.kind)) return 'event.kind'
   if (kind === 'protection.ordered' && !protectionActions.has(data.action as string)) return 'event.action'
   return undefined
 }
@@ -144,16 +145,20 @@ function trustOf(kind: CauseKind, data: Record<string, unknown>): Trust {
   }
 }
 
-function recipientsOf(value: unknown): Mailbox[] | undefined {
-  if (value === undefined) return []
+type Recipients = Pick<Extract<ReportedEvent, { type: 'cause' }>, 'recipients' | 'unverified'>
+
+/** An address without a word on it counts as verified: sources that know no such thing have none that are not. */
+function recipientsOf(value: unknown): Recipients | undefined {
+  if (value === undefined) return { recipients: [] }
   if (!Array.isArray(value) || value.length > recipientsMax) return undefined
-  const mailboxes: Mailbox[] = []
+  const recipients: Mailbox[] = []
+  const unverified: Mailbox[] = []
   for (const item of value) {
-    const email: unknown =
-      typeof item === 'object' && item !== null ? (item as Record<string, unknown>).email : undefined
+    const { email, verified = true }: Record<string, unknown> = typeof item === 'object' && item !== null ? item : {}
     const parsed = typeof email === 'string' ? parseMailbox(email) : undefined
-    if (parsed === undefined || !parsed.ok) return undefined
-    mailboxes.push(parsed.mailbox)
+    if (!parsed?.ok || typeof verified !== 'boolean') return undefined
+    if (verified) recipients.push(parsed.mailbox)
+    else unverified.push(parsed.mailbox)
   }
-  return mailboxes
+  return unverified.length > 0 ? { recipients, unverified } : { recipients }
 }
