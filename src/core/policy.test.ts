@@ -51,7 +51,12 @@ describe('a policy of before', () => {
     const { links: __, addresses: ___, recipients: ____, ...other } = older.classes.other!
     const read = completed({ ...older, classes: { other } } as unknown as Policy)
     expect(read.links).toEqual({ hosts: [] })
-    expect(read.classes.other).toMatchObject({ links: { hosts: [] }, addresses: 'own', recipients: 'verified', content: 'inline' })
+    expect(read.classes.other).toMatchObject({
+      links: { hosts: [] },
+      addresses: 'own',
+      recipients: 'verified',
+      content: 'inline',
+    })
     expect(Object.keys(read.classes)).toEqual(['other'])
   })
 })
