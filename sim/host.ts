@@ -153,6 +153,7 @@ export class Host {
       code: keyring.code,
       isAllowListed: () => false,
       standingsOf: async () => new Map(),
+      write: () => ({ status: 'unknown' as const }),
       senderOf: (id: MessageId) => partition.state.messages.get(id)?.facts.application,
       seal(id: MessageId, subject: Parameters<Partition['subjectKey']>[0], content: Parameters<typeof pack>[0]) {
         const { plaintext, commitment, digest } = pack(content)

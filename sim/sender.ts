@@ -18,7 +18,8 @@ export const personOf = (number: number): Person => ({
   addresses: [`${canary}-${number}@people.test`, `${canary}-${number}@work.test`],
 })
 
-export type Acknowledged = { host: Host; answer: MessageAnswer; request: MessageRequest }
+type Decided = Exclude<MessageAnswer, { status: 'refused' }>
+export type Acknowledged = { host: Host; answer: Decided; request: MessageRequest }
 
 /**
  * The applications and the web tier: they ask, wait a while for the answer, and ask again with the same key until they have one. What they were
@@ -163,22 +164,22 @@ export class Senders {
 
   async #ask(host: Host, request: MessageRequest): Promise<void> {
     const world = this.#world
-    const answer = await this.#persist(host, intake => intake.messages(application, [request]))
+    const answer = await this.#persist(host, intake => decided(intake, request))
     this.acknowledged.push({ host, answer: answer[0]!, request })
     if (world.chance(0.2)) await this.#askAgain(host, request, answer[0]!)
     if (request.idempotencyKey !== undefined && world.chance(0.15)) await this.#askOther(host, request)
   }
 
-  async #askAgain(host: Host, request: MessageRequest, first: MessageAnswer): Promise<void> {
+  async #askAgain(host: Host, request: MessageRequest, first: Decided): Promise<void> {
     await this.#world.sleep(this.#world.between(0, 20_000))
-    const [again] = await this.#persist(host, intake => intake.messages(application, [request]))
+    const [again] = await this.#persist(host, intake => decided(intake, request))
     const same = again?.id === first.id && again.status === 'repeat' && first.status !== 'conflict'
     if (!same || again.outcome !== first.outcome) this.wrong.push(`a repeat of ${first.id} was answered otherwise`)
   }
 
   async #askOther(host: Host, request: MessageRequest): Promise<void> {
     const other: MessageRequest = { ...request, content: { kind: 'parts', subject: 'Your code', text: 'other' } }
-    const [answer] = await this.#persist(host, intake => intake.messages(application, [other]))
+    const [answer] = await this.#persist(host, intake => decided(intake, other))
     if (answer?.status !== 'conflict') this.wrong.push(`another message under the key of ${answer?.id} was taken`)
   }
 
@@ -192,6 +193,10 @@ export class Senders {
 }
 
 const unavailable = new Set(['Unavailable', 'PartitionUnavailable', 'JournalUnavailable'])
+
+/** No message here is from a template, so none is refused. */
+const decided = async (intake: Intake, request: MessageRequest): Promise<Decided[]> =>
+  (await intake.messages(application, [request])).filter(answer => answer.status !== 'refused')
 
 /** Asks until there is an answer: a refused connection, an answer of 503 and one that does not come are all the same. */
 export async function untilAnswered<T>(

@@ -49,6 +49,7 @@ import { startNotifier } from './outbound/webhook/notifier.ts'
 import type { RegisterWork } from './register.worker.ts'
 import type { NamedMailbox } from './std/mailbox.ts'
 import { uuidv7 } from './std/uuid.ts'
+import { type OpenTemplates, openTemplates } from './template-port.ts'
 import { followApart } from './views/follow-apart.ts'
 import { type Standing, standingsOf } from './views/places.ts'
 import { type Follower, openRegister, type Register } from './views/register.ts'
@@ -87,13 +88,21 @@ async function startAll(config: Config, log: pino.Logger, undo: Undo): Promise<R
   const stores = await openStores(config, log, undo)
   const carrier = await openCarrier(config, metrics)
   undo.later(() => carrier.close())
-  const { partition, runner, listen } = await openPartition(config, { ...stores, carrier, metrics, log }, undo)
+  const templates = openTemplates(stores, undo)
+  const { partition, runner, listen } = await openPartition(
+    config,
+    { ...stores, carrier, templates, metrics, log },
+    undo,
+  )
+  templates.follow(partition)
+  await templates.bringBuiltIn()
   const probe = openProbe(config, { ...stores, partition, listen, log, measured: probeMeasure(metrics) }, undo)
   const register = await openViews(config, { ...stores, metrics, log }, undo)
   const ledger = await openLedger(config, { ...stores, partition, log }, undo)
-  const ours = gateway(config, { ...stores, partition, register, log })
+  const ours = gateway(config, { ...stores, partition, register, templates, log })
   const audiences = openAudiences(config, { ...stores, partition, ours, listen, log }, undo)
-  const inside = { ...stores, carrier, partition, runner, probe, register, ledger, ours, audiences, metrics, log }
+  const running = { carrier, partition, runner, probe, register, ledger, ours, audiences, templates }
+  const inside = { ...stores, ...running, metrics, log }
   const doors = await openDoors(config, inside, undo)
   return { ...doors, database: stores.database.name, stop: () => undo.all() }
 }
@@ -126,14 +135,18 @@ const senderOfLastResort: NamedMailbox = {
 
 async function openPartition(
   config: Config,
-  { journal, keyring, carrier, metrics, log }: Common & { carrier: OpenCarrier },
+  { journal, keyring, carrier, templates, metrics, log }: Common & { carrier: OpenCarrier; templates: OpenTemplates },
   undo: Undo,
 ) {
   const { hostname, window } = config
   const signer = await openSigner(config, undo)
   const from = config.from ?? senderOfLastResort
   const keepsProbes = config.probe.recipient === undefined
-  const deliver = mailDelivery({ carrier, from, hostname, keepsProbes, code: keyring.code, ...(signer && { signer }) })
+  const deliver = mailDelivery({
+    ...{ carrier, from, hostname, keepsProbes, code: keyring.code },
+    write: templates.writeLate,
+    ...(signer && { signer }),
+  })
   const { appended, watch } = engineMetrics(metrics)
   const listeners: NonNullable<PartitionOptions['onAppended']>[] = [appended, ({ events }) => logAlarms(log, events)]
   const surroundings = machine
@@ -233,6 +246,7 @@ type Inside = Common &
     probe: Probe
     ours: Gateway
     audiences: ReturnType<typeof openAudiences>
+    templates: OpenTemplates
   }
 
 /** SMTP and HTTP, last: what they let in finds everything ready. */
@@ -372,9 +386,17 @@ function openProbe(
 /** The engine's side of the intake: ids, hashes, sealing, and the way into the partition. */
 function gateway(
   config: Config,
-  { partition, keyring, register, pool, log }: Pick<Inside, 'partition' | 'keyring' | 'register' | 'pool' | 'log'>,
+  {
+    partition,
+    keyring,
+    register,
+    pool,
+    templates,
+    log,
+  }: Pick<Inside, 'partition' | 'keyring' | 'register' | 'pool' | 'templates' | 'log'>,
 ) {
   return {
+    write: templates.write,
     newId: idsOf(partition),
     hash: keyring.hash,
     code: keyring.code,

@@ -36,6 +36,7 @@ const codes: Record<string, string[]> = {
     ...matches(http, /'((?:field|text|content|template|slot|channel|sender|scope|stage|audience)\.[a-z-]+)'/g).filter(
       code => !Object.hasOwn(problems, code),
     ),
+    ...matches(read('src/templates/render.ts'), /'(slot\.[a-z]+)'/g),
     ...matches(http, /'(class\.[a-z-]+|campaign\.stage-[a-z-]+|idempotency\.key-malformed|build\.malformed)'/g),
     ...matches(read('src/config.ts'), /code: '(class\.[a-z-]+)'/g),
   ],

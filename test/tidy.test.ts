@@ -39,6 +39,7 @@ const wiring = new Set([
   'operator-port.ts',
   'campaign-port.ts',
   'proposal-port.ts',
+  'template-port.ts',
   'register.worker.ts',
   'ledger-port.ts',
   'ledger.worker.ts',

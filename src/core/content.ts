@@ -10,6 +10,8 @@ export type Content = {
   text?: string
   html?: string
   slots?: Record<string, string>
+  /** Of a message from a template. One that was written has its hash, and subject, text and HTML as they leave. */
+  template?: { name: string; version?: string; hash?: string; locale?: string }
   /** A whole mail as it came in. */
   raw?: Uint8Array
   appendCode?: boolean

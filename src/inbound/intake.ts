@@ -22,7 +22,7 @@ export type MessageRequest = {
   from?: { name?: string; mailbox: Mailbox }
   content:
     | { kind: 'parts'; subject: string; text?: string; html?: string }
-    | { kind: 'template'; name: string; version?: string; slots: Record<string, string> }
+    | { kind: 'template'; name: string; version?: string; locale?: string; slots: Record<string, string> }
     /** A whole mail as it came in over SMTP, the `X-Tocsin-*` fields removed. */
     | { kind: 'raw'; data: Uint8Array }
   cause?: string
@@ -39,6 +39,10 @@ export type MessageRequest = {
 export type MessageAnswer =
   | { status: 'decided' | 'repeat'; id: MessageId; outcome: Outcome; reasons: Reason[]; lane: Lane; code: string }
   | { status: 'conflict'; id: MessageId }
+  /** The template takes other slots than the message gives; nothing was decided. */
+  | { status: 'refused'; faults: SlotFault[] }
+
+export type SlotFault = { slot: string; code: string; detail: string }
 
 /** One event of the trace format, its envelope checked (CloudEvents 1.0.2) and its data parsed. `recipients` are the account's verified addresses. */
 export type ReportedEvent =

@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest'
 import type { Command } from '../core/commands.ts'
+import type { Content } from '../core/content.ts'
 import { categories, type MessageFacts, type MessageId } from '../core/events.ts'
 import { type Hash64, nameHash } from '../std/hash64.ts'
 import { type Mailbox, parseMailbox } from '../std/mailbox.ts'
-import type { MessageRequest } from './intake.ts'
-import { type Gateway, openIntake } from './requests.ts'
+import type { Application, MessageRequest } from './intake.ts'
+import { type Gateway, openIntake, type WrittenMessage } from './requests.ts'
 
 const mailbox = (address: string): Mailbox => {
   const parsed = parseMailbox(address)
@@ -13,14 +14,29 @@ const mailbox = (address: string): Mailbox => {
 }
 const hash = (domain: string, text: string): Hash64 => nameHash(`${domain} ${text}`)
 
+const written = (code: string, invalid: string[] = []): WrittenMessage => ({
+  status: 'written',
+  template: { name: 't', version: '2', hash: 'h', locale: 'en' },
+  subject: 's',
+  text: `Hello, ${code}`,
+  html: `<p>${code}</p>`,
+  invalid,
+})
+
 /** An intake over a gateway that keeps what it is given to decide. */
-function intake() {
+function intake(write: Gateway<undefined>['write'] = () => ({ status: 'unknown' })) {
+  const contents: Content[] = []
   const commands: Command[] = []
+  let ids = 0
   const gateway: Gateway<undefined> = {
-    newId: () => `m-${commands.length}` as MessageId,
+    newId: () => `m-${ids++}` as MessageId,
     hash,
-    seal: () => ({ commitment: '', digest: '', sealed: undefined }),
+    seal: (_id, _subject, content) => {
+      contents.push(content)
+      return { commitment: '', digest: JSON.stringify(content), sealed: undefined }
+    },
     code: id => id,
+    write,
     isAllowListed: () => false,
     standingsOf: async () => new Map(),
     senderOf: () => undefined,
@@ -33,12 +49,77 @@ function intake() {
     },
   }
   const open = openIntake(gateway)
-  return async (part: Partial<MessageRequest>, application = 'shop'): Promise<MessageFacts> => {
-    const content = { kind: 'parts', subject: 's', text: 't' } as const
-    await open.messages({ name: application }, [{ class: 'other', recipient: mailbox('me@x.org'), content, ...part }])
+  const content = { kind: 'parts', subject: 's', text: 't' } as const
+  const ask = (application: Application, ...parts: Partial<MessageRequest>[]) =>
+    open.messages(
+      application,
+      parts.map(part => ({ class: 'other', recipient: mailbox('me@x.org'), content, ...part })),
+    )
+  const send = async (part: Partial<MessageRequest>, application = 'shop'): Promise<MessageFacts> => {
+    await ask({ name: application }, part)
     return (commands.at(-1) as { message: MessageFacts }).message
   }
+  return Object.assign(send, { ask, contents })
 }
+
+describe('a message from a template', () => {
+  const content = { kind: 'template', name: 't', slots: { who: 'Ann' } } as const
+
+  it('is sealed as it was written, and names what it was written from', async () => {
+    const send = intake(({ code }) => written(code))
+    const facts = await send({ content })
+    expect(facts.template).toEqual({ name: 't', version: '2', hash: 'h' })
+    expect(facts).not.toHaveProperty('findings')
+    expect(send.contents).toMatchObject([
+      { text: `Hello, ${facts.id}`, template: { locale: 'en' }, slots: { who: 'Ann' } },
+    ])
+  })
+
+  it('has its findings', async () => {
+    expect(await intake(({ code }) => written(code, ['who']))({ content })).toMatchObject({
+      findings: ['content.slot-invalid'],
+    })
+    expect(await intake(() => ({ status: 'no-source' }))({ content })).toMatchObject({
+      template: { name: 't' },
+      findings: ['content.not-as-approved'],
+    })
+  })
+
+  it('keeps what it takes to be written later', async () => {
+    const send = intake()
+    expect(await send({ content: { ...content, version: '7', locale: 'de' } })).toMatchObject({
+      template: { name: 't', version: '7' },
+    })
+    expect(send.contents).toEqual([
+      { recipient: mailbox('me@x.org'), template: { name: 't', version: '7', locale: 'de' }, slots: { who: 'Ann' } },
+    ])
+  })
+
+  it('is the same again, though its code is another', async () => {
+    const send = intake(({ code }) => written(code))
+    const [one, again] = [await send({ content, idempotencyKey: 'k' }), await send({ content, idempotencyKey: 'k' })]
+    expect(one.id).not.toBe(again.id)
+    expect(again.repeat).toEqual(one.repeat)
+    const other = await send({ content: { ...content, slots: { who: 'Bob' } }, idempotencyKey: 'k' })
+    expect(other.repeat).toMatchObject({ key: one.repeat!.key })
+    expect(other.repeat).not.toEqual(one.repeat)
+  })
+
+  it('is refused for its slots, and the others are decided in their places', async () => {
+    const faults = [{ slot: 'who', code: 'slot.missing', detail: '' }]
+    const send = intake(({ code }, { slots }) =>
+      'who' in slots ? Promise.resolve(written(code)) : { status: 'refused', faults },
+    )
+    const answers = await send.ask({ name: 'shop' }, { content: { ...content, slots: {} } }, { content }, {})
+    expect(answers).toMatchObject([{ status: 'refused', faults }, { status: 'decided' }, { status: 'decided' }])
+  })
+
+  it('has its code once', async () => {
+    const send = intake(({ code }) => written(code))
+    await send.ask({ name: 'shop', appendCode: true }, { content }, {})
+    expect(send.contents.map(({ appendCode }) => appendCode)).toEqual([undefined, true])
+  })
+})
 
 describe('the facts of a message', () => {
   it.each<[string, Partial<MessageRequest>, string[] | undefined]>([

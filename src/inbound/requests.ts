@@ -14,11 +14,30 @@ import type {
   MessageAnswer,
   MessageRequest,
   ReportedEvent,
+  SlotFault,
 } from './intake.ts'
 import { mentionsIn } from './mentions.ts'
 import { RecipientOrder } from './recipient-order.ts'
 import { buildCategory, requesterFacts } from './requester.ts'
 import { type MessageLookup, namedMessage, signalFacts } from './signals.ts'
+
+export type WantedMessage = { name: string; version?: string; locale?: string; slots: Record<string, string> }
+
+/**
+ * `unknown`: no such version is approved for the class. `no-source`: it is called approved, and there is nothing to write it from. `invalid`
+ * names slots whose value does not fit.
+ */
+export type WrittenMessage =
+  | {
+      status: 'written'
+      template: { name: string; version: string; hash: string; locale: string }
+      subject: string
+      text: string
+      html: string
+      invalid: string[]
+    }
+  | { status: 'unknown' | 'no-source' }
+  | { status: 'refused'; faults: SlotFault[] }
 
 /** What turns a request into facts. All of it is the engine's; the core sees only hashes. */
 export type Gateway<Sealed> = {
@@ -28,6 +47,8 @@ export type Gateway<Sealed> = {
   /** Packs and encrypts a content under the key of its person. */
   seal(id: MessageId, subject: Hash64, content: Content): { commitment: string; digest: string; sealed: Sealed }
   code(id: MessageId): string
+  /** Writes a message from an approved version of a template. */
+  write(message: { class: string; code: string }, wanted: WantedMessage): WrittenMessage | Promise<WrittenMessage>
   /** Whether a recipient may get material from test environments. */
   isAllowListed(mailbox: Mailbox): boolean
   /** Where messages stand or stood; those that nobody knows are left out. */
@@ -43,9 +64,14 @@ export function openIntake<Sealed>(gateway: Gateway<Sealed>): Intake {
   const order = new RecipientOrder()
   return {
     async messages(application, requests) {
-      const submissions = requests.map(request => messageSubmission({ gateway, order }, application, request))
-      const answers = await gateway.submit(submissions)
-      return answers.map(answer => messageAnswer(gateway, answer))
+      const drafts = await writeAll(gateway, requests)
+      const submissions = drafts
+        .filter(({ written }) => written?.status !== 'refused')
+        .map(draft => messageSubmission({ gateway, order }, application, draft))
+      const answers = (await gateway.submit(submissions)).values()
+      return drafts.map(({ written }) =>
+        written?.status === 'refused' ? written : messageAnswer(gateway, answers.next().value!),
+      )
     },
     async events(events) {
       const messageOf = await lookUp(gateway, events)
@@ -102,14 +128,28 @@ export function accountHash(gateway: Hashing, account: string): Hash64 {
 
 export const causeHash = (gateway: Hashing, id: string): Hash64 => gateway.hash('cause', id)
 
+/** A request with the id that its message will have, and what was written for it when it names a template. */
+type Draft = { id: MessageId; request: MessageRequest; written?: WrittenMessage }
+
+/** The code is a function of the id, and stands in what is written. */
+async function writeAll(gateway: Gateway<unknown>, requests: readonly MessageRequest[]): Promise<Draft[]> {
+  const drafts: Draft[] = requests.map(request => ({ id: gateway.newId(), request }))
+  for (const draft of drafts) {
+    const { content, class: className } = draft.request
+    if (content.kind !== 'template') continue
+    const written = gateway.write({ class: className, code: gateway.code(draft.id) }, content)
+    draft.written = written instanceof Promise ? await written : written
+  }
+  return drafts
+}
+
 function messageSubmission<Sealed>(
   { gateway, order }: { gateway: Gateway<Sealed>; order: RecipientOrder },
   application: Application,
-  request: MessageRequest,
+  { id, request, written }: Draft,
 ): { command: Command; sealed: Sealed } {
-  const id = gateway.newId()
   const addressed = addressedTo(gateway, request.recipient, request.account)
-  const content = contentOf(application, request)
+  const content = contentOf(application, request, { written, code: gateway.code(id) })
   const { commitment, digest, sealed } = gateway.seal(id, addressed.account ?? addressed.address, content)
   const bytes = content.raw?.length ?? (content.text?.length ?? 0) + (content.html?.length ?? 0)
   const recipient = request.recipient.address.toLowerCase()
@@ -118,6 +158,7 @@ function messageSubmission<Sealed>(
   const inOrder = order.next(application.name, request.class, recipient)
   if (inOrder !== undefined) prepared.inOrder = inOrder
   prepared.mentions = mentionsOf(request)
+  if (written) Object.assign(prepared, { asked: askedFor(request), written })
   const described = { ...request, build: request.build ?? application.name }
   const facts = messageFacts(gateway, application, described, prepared)
   return { command: { type: 'RequestMessage', message: facts }, sealed }
@@ -149,6 +190,9 @@ export type Prepared = {
   digest: string
   mentions?: readonly string[]
   inOrder?: boolean
+  /** What was asked for, where the content has more than that: what is written has the code of the message in it. */
+  asked?: string
+  written?: WrittenMessage
   allowListed(): boolean
 }
 
@@ -174,13 +218,13 @@ export function messageFacts(
   if (addressed.account) facts.account = addressed.account
   if (request.cause !== undefined) facts.cause = causeHash(gateway, request.cause)
   if (request.expiresAt !== undefined) facts.expiresAt = request.expiresAt
-  if (request.content.kind === 'template') facts.template = templateOf(request.content)
+  if (request.content.kind === 'template') Object.assign(facts, templateFacts(request.content, prepared.written))
   const environment = request.environment ?? application.environment
   if (environment !== undefined) {
     facts.environment = environment
     facts.allowListed = prepared.allowListed()
   }
-  const repeat = repeatOf(gateway, application, request, { digest, recipient })
+  const repeat = repeatOf(gateway, application, request, { digest: prepared.asked ?? digest, recipient })
   if (repeat) facts.repeat = repeat
   if (request.build !== undefined) facts.build = buildCategory(gateway.hash, request.build)
   if (prepared.inOrder !== undefined) facts.inOrder = prepared.inOrder
@@ -193,9 +237,28 @@ function templateOf({ name, version }: { name: string; version?: string }): { na
   return version === undefined ? { name } : { name, version }
 }
 
+/** The version and hash that a message was written from. Approved without a source, it is nothing that anybody has seen: it is held. */
+function templateFacts(
+  named: { name: string; version?: string },
+  written: WrittenMessage | undefined,
+): Pick<MessageFacts, 'template' | 'findings'> {
+  if (written?.status === 'no-source') return { template: templateOf(named), findings: ['content.not-as-approved'] }
+  if (written?.status !== 'written') return { template: templateOf(named) }
+  const { name, version, hash } = written.template
+  return {
+    template: { name, version, hash },
+    ...(written.invalid.length > 0 && { findings: ['content.slot-invalid'] as const }),
+  } as Pick<MessageFacts, 'template' | 'findings'>
+}
+
+/** All that a message from a template says of its content. */
+const askedFor = ({ recipient, account, from, content }: MessageRequest): string =>
+  JSON.stringify([recipient.address, account, from?.name, from?.mailbox.address, content])
+
 function contentOf(
   application: Application,
   { recipient, account, from, content, messageId }: MessageRequest,
+  { written, code }: { written: WrittenMessage | undefined; code: string },
 ): Content {
   const whole: Content = { recipient }
   if (account !== undefined) whole.account = account
@@ -203,9 +266,30 @@ function contentOf(
   if (messageId !== undefined) whole.messageId = messageId
   if (application.appendCode) whole.appendCode = true
   if (content.kind === 'parts') addParts(whole, content)
-  else if (content.kind === 'template') whole.slots = content.slots
+  else if (content.kind === 'template') addWritten(whole, content, { written, code })
   else whole.raw = content.data
   return whole
+}
+
+/** One that was not written keeps what it takes to write it later, should its version be approved. */
+function addWritten(
+  whole: Content,
+  { name, version, locale, slots }: Extract<MessageRequest['content'], { kind: 'template' }>,
+  { written, code }: { written: WrittenMessage | undefined; code: string },
+): void {
+  whole.slots = slots
+  if (written?.status !== 'written') {
+    whole.template = {
+      ...templateOf(version === undefined ? { name } : { name, version }),
+      ...(locale !== undefined && { locale }),
+    }
+    return
+  }
+  whole.template = written.template
+  whole.subject = written.subject
+  whole.text = written.text
+  whole.html = written.html
+  if (written.text.includes(code)) delete whole.appendCode
 }
 
 function addParts(

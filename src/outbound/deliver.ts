@@ -26,6 +26,8 @@ export type DeliveryOptions = {
   from: NamedMailbox
   hostname: string
   code(id: MessageId): string
+  /** Writes what was held unwritten and released since; `undefined` when its template is still not approved. */
+  write(message: { class: string; code: string }, content: Content): Promise<Content | undefined>
   /** Probes are made as every mail is, and kept here. */
   keepsProbes: boolean
 }
@@ -45,7 +47,9 @@ export function mailDelivery(options: DeliveryOptions) {
   return async (effect: HandOver, content: Content, mayLeave: () => boolean): Promise<Handed | undefined> => {
     if (!options.carrier.knows(effect.upstream))
       return { handover: 'deferred', reply: 'the upstream is no longer configured' }
-    const made = await makeMail(options, effect, content)
+    const whole = await wholeContent(options, effect, content)
+    if (!whole) return notWritten
+    const made = await makeMail(options, effect, whole)
     if (made.status === 'refused') return { handover: 'rejected', reply: made.reply }
     if (effect.facts.via === 'probe' && options.keepsProbes) return mayLeave() ? kept : undefined
     const outcome = await options.carrier.send(effect.upstream, { ...made.mail, mayLeave })
@@ -53,6 +57,19 @@ export function mailDelivery(options: DeliveryOptions) {
     const restMs = outcome.status === 'deferred' ? outcome.retryAfterMs : undefined
     return { handover: outcome.status, reply: replyOf(outcome), ...(restMs !== undefined && { restMs }) }
   }
+}
+
+/** A message whose template nobody has approved never goes out empty: it is tried again, and ends with its life. */
+const notWritten: Handed = { handover: 'deferred', reply: 'its template is not approved, so there is nothing to send' }
+
+/** What was written when it came in, else what can be written now. */
+async function wholeContent(
+  { code, write }: DeliveryOptions,
+  { id, facts }: HandOver,
+  content: Content,
+): Promise<Content | undefined> {
+  if (!content.template || content.template.hash !== undefined || facts.via === 'notice') return content
+  return write({ class: facts.class, code: code(id) }, content)
 }
 
 const kept: Handed = { handover: 'accepted', reply: 'a probe, kept here' }

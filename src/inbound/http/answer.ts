@@ -2,8 +2,8 @@ import type { Event } from '../../core/events.ts'
 import { explain } from '../../core/reasons.ts'
 import { instantText } from '../../std/instant.ts'
 import type { MessageHistory, MessageRecord, TimelineEntry } from '../../views/register.ts'
-import type { MessageAnswer } from '../intake.ts'
-import type { HoldRow, MessageDecision, MessageDetail, MessageRow, TimelineStep } from './contract.ts'
+import type { MessageAnswer, SlotFault } from '../intake.ts'
+import type { Fault, HoldRow, MessageDecision, MessageDetail, MessageRow, TimelineStep } from './contract.ts'
 
 // What is told about a message. No hash of a person leaves: hashes are keyed, but the same person would always have the same one.
 
@@ -11,6 +11,10 @@ export function explainAnswer(answer: MessageAnswer & { status: 'decided' | 'rep
   const { id, outcome, reasons, lane, code } = answer
   return { id, outcome, reasons, lane, code }
 }
+
+/** Faults of slots where a message has them. */
+export const slotFaults = (faults: readonly SlotFault[]): Fault[] =>
+  faults.map(({ slot, code, detail }) => ({ pointer: `/slots/${slot}`, code, detail }))
 
 export function rowOf(record: MessageRecord): MessageRow {
   const { id, lane, state, first, outcome, application, via, attempts, erased } = record

@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream'
 import { type Application, type Intake, type MessageAnswer, type MessageRequest, Unavailable } from '../intake.ts'
-import { explainAnswer } from './answer.ts'
+import { explainAnswer, slotFaults } from './answer.ts'
 import { isTooDeep, parseJson } from './body.ts'
 import type { BatchResult, Fault, MessageLine } from './contract.ts'
 import { type Line, lineCutter } from './lines.ts'
@@ -143,7 +143,7 @@ function countRuns(requests: MessageRequest[], answers: MessageAnswer[], decided
 }
 
 function countsAs(a: MessageAnswer, b: MessageAnswer): boolean {
-  if (a.status === 'conflict' || b.status === 'conflict') return a.status === b.status
+  if (!('outcome' in a && 'outcome' in b)) return a.status === b.status
   return a.status === b.status && a.outcome === b.outcome && a.lane === b.lane
 }
 
@@ -178,6 +178,8 @@ function refusal(index: number, code: ProblemCode, faults?: Fault[], id?: string
 
 function resultOf(index: number, answer: MessageAnswer): string {
   if (answer.status === 'conflict') return refusal(index, 'idempotency.key-reused', undefined, answer.id)
+  if (answer.status === 'refused')
+    return refusal(index, 'message.invalid', slotFaults(answer.faults).slice(0, lineFaultsMax))
   const result: BatchResult = { index, status: answer.status === 'repeat' ? 200 : 202, ...explainAnswer(answer) }
   return `${JSON.stringify(result)}\n`
 }

@@ -34,6 +34,7 @@ export const accountLengthMax = 256
 export const classLengthMax = 64
 export const templateLengthMax = 128
 export const linkHostsMax = 1000
+export const localeLengthMax = 35
 export const causeIdLengthMax = 256
 export const environmentLengthMax = 64
 export const idempotencyKeyLengthMax = 255
@@ -130,6 +131,14 @@ const messageFields = {
         additionalProperties: false,
       },
     ),
+  ),
+  locale: Type.Optional(
+    Type.String({
+      minLength: 2,
+      maxLength: localeLengthMax,
+      description:
+        'Language of the recipient (BCP 47), for a template; the nearest that it has is taken, else its default',
+    }),
   ),
   subject: Type.Optional(Type.String({ minLength: 1, maxLength: subjectLengthMax })),
   text: Type.Optional(Type.String({ maxLength: contentBytesMax })),

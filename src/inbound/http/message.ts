@@ -82,6 +82,7 @@ function textFaults(body: MessageLine, add: Add): void {
   lineFault(body.class, '/class', add)
   lineFault(body.account, '/account', add)
   lineFault(body.template, '/template', add)
+  lineFault(body.locale, '/locale', add)
   lineFault(body.subject, '/subject', add)
   lineFault(body.cause?.id, '/cause/id', add)
   lineFault(body.environment, '/environment', add)
@@ -105,7 +106,7 @@ const templateName = /^([A-Za-z0-9][A-Za-z0-9_./-]*)(?:@([A-Za-z0-9][A-Za-z0-9_.
 
 /** A template with its slots, or a subject with text, HTML or both: one of the two, never a mixture. */
 function contentOf(body: MessageLine, add: Add): MessageRequest['content'] | undefined {
-  const { template, slots, subject, text, html } = body
+  const { template, slots, locale, subject, text, html } = body
   if (template !== undefined) {
     const name = templateName.exec(template)
     if (name === null) add('/template', 'template.malformed', 'must be `name` or `name@version`')
@@ -114,8 +115,16 @@ function contentOf(body: MessageLine, add: Add): MessageRequest['content'] | und
         add(`/${field}`, 'content.two-kinds', 'a message has a template or its own content, not both')
     if (name === null) return undefined
     const version = name[2]
-    return { kind: 'template', name: name[1]!, slots: slots ?? {}, ...(version === undefined ? {} : { version }) }
+    return {
+      kind: 'template',
+      name: name[1]!,
+      slots: slots ?? {},
+      ...(version === undefined ? {} : { version }),
+      ...(locale === undefined ? {} : { locale }),
+    }
   }
+  if (locale !== undefined)
+    add('/locale', 'content.locale-without-template', 'a language is chosen for a template, and none is named')
   if (slots !== undefined) add('/slots', 'content.slots-without-template', 'slots fill a template, and none is named')
   if (subject === undefined) add('/subject', 'field.missing', 'without a template a subject is required')
   if (text === undefined && html === undefined)
@@ -164,7 +173,9 @@ function soundFields(body: Record<string, unknown>): MessageLine {
   return {
     ...Object.assign(
       {},
-      ...['account', 'from', 'template', 'subject', 'text', 'html', 'environment', 'idempotencyKey'].map(text),
+      ...['account', 'from', 'template', 'locale', 'subject', 'text', 'html', 'environment', 'idempotencyKey'].map(
+        text,
+      ),
     ),
     ...('slots' in body ? { slots: Object.fromEntries(slots) } : {}),
     ...(typeof cause === 'string' ? { cause: { id: cause } } : {}),

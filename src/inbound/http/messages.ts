@@ -2,7 +2,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { parseInstant } from '../../std/instant.ts'
 import type { ListQuery } from '../../views/register.ts'
 import { applicationOf, readableBy } from './access.ts'
-import { detailOf, explainAnswer, rowOf } from './answer.ts'
+import { detailOf, explainAnswer, rowOf, slotFaults } from './answer.ts'
 import { answerBatch, linesUndecidedMax } from './batch.ts'
 import { isTooDeep } from './body.ts'
 import {
@@ -113,6 +113,7 @@ async function postMessage(deps: RouteDeps, request: FastifyRequest, reply: Fast
   const [answer] = await deps.intake.messages(reader.application, [parsed.request])
   deps.counters.decided(parsed.request.class, answer!)
   if (answer!.status === 'conflict') throw new Refusal('idempotency.key-reused', { id: answer!.id })
+  if (answer!.status === 'refused') throw new Refusal('message.invalid', { faults: slotFaults(answer!.faults) })
   return reply.code(answer!.status === 'repeat' ? 200 : 202).send(explainAnswer(answer!))
 }
 

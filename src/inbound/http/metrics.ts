@@ -31,8 +31,8 @@ export function httpMetrics(registry: Registry): HttpMetrics {
   })
   return {
     decided(messageClass, answer, messages = 1) {
-      if (answer.status === 'conflict')
-        decisions.inc({ class: messageClass, lane: '', outcome: 'conflict', repeat: 'false' }, messages)
+      if (answer.status === 'conflict' || answer.status === 'refused')
+        decisions.inc({ class: messageClass, lane: '', outcome: answer.status, repeat: 'false' }, messages)
       else
         decisions.inc(
           {

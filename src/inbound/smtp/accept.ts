@@ -1,4 +1,5 @@
 import type { Buffer } from 'node:buffer'
+import { assert } from '../../std/assert.ts'
 import { parseMailbox } from '../../std/mailbox.ts'
 import { type Application, type Intake, type MessageAnswer, type MessageRequest, Unavailable } from '../intake.ts'
 import { isAllowedSender } from '../senders.ts'
@@ -81,6 +82,7 @@ function requestOf(envelope: Envelope, facts: HeaderFacts, className: string): M
 function replyTo(answer: MessageAnswer): Reply {
   if (answer.status === 'conflict')
     return refusal('5.7.1', `idempotency.key-reused: the key stands for another message, ${answer.id}`)
+  assert(answer.status !== 'refused', 'a whole mail has no slots')
   const { id, outcome, reasons } = answer
   if (outcome === 'reject') return refusal('5.7.1', `${reasons.map(({ code }) => code).join(' ')} ${id}`)
   return { code: 250, enhanced: '2.0.0', text: `${id} ${outcome}` }
