@@ -2,6 +2,7 @@ import type pg from 'pg'
 import type { Config } from './config.ts'
 import type { Campaign } from './core/campaigns.ts'
 import type { Answer } from './core/commands.ts'
+import { markedAtOnceMax } from './core/events.ts'
 import type { CampaignVault, HashedRecipient } from './engine/campaign-vault.ts'
 import {
   approveCampaign,
@@ -15,9 +16,10 @@ import {
   type UploadLine,
   uploadAudience,
 } from './engine/campaigns.ts'
-import { draftCorrection } from './engine/corrections.ts'
+import { correctionMessagesMax, draftCorrection } from './engine/corrections.ts'
 import type { Feeder } from './engine/feeder.ts'
 import type { Keyring } from './engine/keyring.ts'
+import { act } from './engine/operator.ts'
 import type { Partition } from './engine/partition.ts'
 import type {
   Acted,
@@ -28,6 +30,8 @@ import type {
   CorrectionSet,
   Draft,
   Known,
+  Marking,
+  MarkOrder,
   Member,
   Refused,
 } from './inbound/campaigns.ts'
@@ -94,6 +98,7 @@ export function campaignPort(deps: CampaignDeps): CampaignPort {
       }),
     cancel: (campaign, by) => acted(steerCampaign(parts, { type: 'CancelCampaign', campaign, by })),
     correct: (order, by) => available(() => corrected(deps, order, by)),
+    mark: (order, by) => available(() => marked(deps, order, by)),
   }
 }
 
@@ -170,7 +175,27 @@ function queryOf({ partition }: CampaignDeps, set: CorrectionSet): WrongfulQuery
 const day = 24 * 3_600_000
 const lifetimeMs = 3 * day
 
-async function corrected(deps: CampaignDeps, { set, text: name, to }: CorrectionOrder, by: string): Promise<Corrected> {
+/** What is said of messages that were sent; of those that never were, nothing is asked. */
+async function marked(deps: CampaignDeps, { set, mark, reason }: MarkOrder, by: string): Promise<Marking> {
+  const query = queryOf(deps, set)
+  if (typeof query === 'string') return { status: query }
+  let messages = 0
+  for await (const page of wrongfulMessages(deps.register, deps.pool, query)) {
+    if (messages + page.length > correctionMessagesMax) return { status: 'too-large' }
+    for (let i = 0; i < page.length; i += markedAtOnceMax) {
+      const ids = page.slice(i, i + markedAtOnceMax).map(({ id }) => id)
+      await act(deps.partition, { type: 'MarkMessages', mark, messages: ids, by, reason })
+    }
+    messages += page.length
+  }
+  return { status: 'marked', messages }
+}
+
+async function corrected(
+  deps: CampaignDeps,
+  { set, text: name, to, mark }: CorrectionOrder,
+  by: string,
+): Promise<Corrected> {
   const { config, register, pool, partition } = deps
   const approved = Object.hasOwn(config.correctionTexts, name) ? config.correctionTexts[name] : undefined
   if (!approved) return { status: 'unknown-text' }
@@ -190,6 +215,7 @@ async function corrected(deps: CampaignDeps, { set, text: name, to }: Correction
   })
   if (result.status === 'refused') return { status: 'refused', code: result.answer.code }
   if (result.status === 'too-large' || result.status === 'nobody') return result
+  if (mark) await marked(deps, { set, mark, reason: `correction: ${name}` }, by)
   const { campaign, ...rest } = result
   return { ...rest, known: (await knownOf(deps, partition.state.campaigns.get(campaign)))! }
 }

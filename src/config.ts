@@ -46,6 +46,8 @@ export type Config = Readonly<{
   from?: NamedMailbox
   hostname: string
   trusted(address: string): Application | undefined
+  /** Proxies whose word for the address of a client is taken. */
+  isTrustedProxy(address: string): boolean
   application: Application
   isAllowListed(mailbox: Mailbox): boolean
   window: Window
@@ -175,6 +177,8 @@ const file = Type.Partial(
       operators: Type.Array(operatorFile, { maxItems: 200 }),
       /** Networks in CIDR notation whose hosts need no credential; they send as the first application. */
       trustedNetworks: names,
+      /** Proxies in front of HTTP whose X-Forwarded-For is believed, for the limits of the public page. */
+      trustedProxies: names,
       /** Addresses, or `@domain` for all of a domain, that material from test environments may reach. */
       allowedRecipients: Type.Array(Type.String({ maxLength: 254 }), { maxItems: 10_000 }),
       /** What the first application may do; all of it when absent. */
@@ -268,7 +272,8 @@ export async function loadConfig(
   const from = readFrom(environment.TOCSIN_FROM, faults)
   const policy = policyOf(found, upstreams, faults)
   const application: Application = { name: 'default', ...withoutRequirements(found.application) }
-  const trustedNetworks = readNetworks(found.trustedNetworks ?? [], faults)
+  const trustedNetworks = readNetworks(found.trustedNetworks ?? [], 'trustedNetworks', faults)
+  const trustedProxies = readNetworks(found.trustedProxies ?? [], 'trustedProxies', faults)
   const allowed = new Set((found.allowedRecipients ?? []).map(text => allowListKey(text)))
   const inFlightMax = found.inFlightMax ?? 128
   const probe = readProbe(found.probe, faults)
@@ -288,6 +293,7 @@ export async function loadConfig(
     ...(from && { from }),
     hostname: found.hostname ?? 'localhost',
     trusted: (address: string) => (isTrusted(trustedNetworks, address) ? application : undefined),
+    isTrustedProxy: (address: string) => isTrusted(trustedProxies, address),
     application,
     isAllowListed: (mailbox: Mailbox) => allowed.has(canonicalMailbox(mailbox)) || allowed.has(`@${mailbox.domain}`),
     window: { inFlightMax, bulkInFlightMax: Math.ceil(inFlightMax / 2) },
@@ -370,14 +376,14 @@ function readProbe(found: ConfigFile['probe'], faults: ConfigFault[]): Config['p
 
 type Network = [ipaddr.IPv4 | ipaddr.IPv6, number]
 
-function readNetworks(texts: string[], faults: ConfigFault[]): Network[] {
+function readNetworks(texts: string[], setting: string, faults: ConfigFault[]): Network[] {
   return texts.flatMap((text, i): Network[] => {
     try {
       const whole = isIP(text) === 4 ? `${text}/32` : isIP(text) === 6 ? `${text}/128` : text
       return [ipaddr.parseCIDR(whole)]
     } catch {
       const detail = 'a network is written like 10.0.0.0/8 or fd00::/8'
-      faults.push({ setting: `trustedNetworks/${i}`, code: 'config.network', detail })
+      faults.push({ setting: `${setting}/${i}`, code: 'config.network', detail })
       return []
     }
   })

@@ -50,6 +50,7 @@ import type { RegisterWork } from './register.worker.ts'
 import type { NamedMailbox } from './std/mailbox.ts'
 import { uuidv7 } from './std/uuid.ts'
 import { type OpenTemplates, openTemplates } from './template-port.ts'
+import { verifyPort } from './verify-port.ts'
 import { followApart } from './views/follow-apart.ts'
 import { type Standing, standingsOf } from './views/places.ts'
 import { type Follower, openRegister, type Register } from './views/register.ts'
@@ -268,6 +269,7 @@ async function openDoors(
     register,
     operator: operatorPort({ partition, pool, keyring, register, carrier, runner, probe, audiences }),
     campaigns: campaignPort({ config, partition, ...audiences, keyring, pool, register, newId: ours.newId }),
+    verify: verifyPort({ config, pool, keyring, register }),
     keys: attached.keys,
     ledger: ledgerPort(ledger, register),
     metrics,

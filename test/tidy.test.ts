@@ -40,6 +40,7 @@ const wiring = new Set([
   'campaign-port.ts',
   'proposal-port.ts',
   'template-port.ts',
+  'verify-port.ts',
   'register.worker.ts',
   'ledger-port.ts',
   'ledger.worker.ts',

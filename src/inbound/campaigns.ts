@@ -1,5 +1,6 @@
 import type { Campaign, Halts, Stage } from '../core/campaigns.ts'
 import type { RefusalCode } from '../core/commands.ts'
+import type { MessageMark } from '../core/events.ts'
 import type { Lane } from '../core/policy.ts'
 import type { Mailbox, NamedMailbox } from '../std/mailbox.ts'
 
@@ -63,7 +64,13 @@ export type CorrectionOrder = {
   set: CorrectionSet
   text: string
   to: 'delivered' | 'unknown'
+  /** What whoever verifies one of these mails is told from now on. */
+  mark?: Exclude<MessageMark, 'none'>
 }
+
+/** What was found out about messages that were sent. */
+export type MarkOrder = { set: CorrectionSet; mark: MessageMark; reason: string }
+export type Marking = { status: 'marked'; messages: number } | { status: 'unknown-alarm' | 'no-stop' | 'too-large' }
 
 export type CorrectionCounts = {
   messages: number
@@ -101,4 +108,6 @@ export interface CampaignPort {
   resume(id: string, by: string): Promise<{ status: 'done'; awaitsSecondPerson: boolean } | Refused>
   cancel(id: string, by: string): Promise<Acted>
   correct(order: CorrectionOrder, by: string): Promise<Corrected>
+  /** Says what was found out about messages that were sent; whoever verifies such a mail is told. */
+  mark(order: MarkOrder, by: string): Promise<Marking>
 }

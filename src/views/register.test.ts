@@ -3,13 +3,16 @@ import pg from 'pg'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { freshDatabase } from '../../test/postgres.ts'
 import type { Event, MessageFacts, MessageId, Outcome } from '../core/events.ts'
-import { outcomes } from '../core/events.ts'
+import { type MessageMark, outcomes } from '../core/events.ts'
 import { type Lane, lanes } from '../core/policy.ts'
+import type { SignalFacts } from '../core/signals.ts'
 import type { Hash64 } from '../std/hash64.ts'
 import { apply, collect, type JournalReader, loadCursor } from './follow.ts'
+import { marks } from './marks.ts'
 import { standingsOf } from './places.ts'
 import { openRegister, type Register } from './register.ts'
 import { column } from './rows.ts'
+import { sentByCode } from './sent.ts'
 
 const start = Date.UTC(2026, 0, 8, 12)
 const hash = (n: number) => n.toString(16).padStart(16, '0') as Hash64
@@ -106,6 +109,79 @@ describe('register', () => {
       await register.stop()
     }
   }
+
+  describe('keeps what whoever got a mail may ask', () => {
+    const report = (signal: object): Event => ({ type: 'SignalReported', signal: signal as SignalFacts })
+    const completed = (part: object) => report({ kind: 'reset-completed', account: hash(1), ...part })
+    const notAsked = (message: string, kind = 'not-requested') => report({ kind: 'reported', report: kind, message })
+    const marked = (mark: MessageMark, ...ids: number[]): Event => ({
+      type: 'MessagesMarked',
+      mark,
+      messages: ids.map(messageId),
+      by: 'ann',
+      reason: 'a fault',
+    })
+    const caused = (n: number, cause: number): Event => ({ ...decided(n), cause: hash(cause) }) as Event
+    const unknown = (n: number): Event => ({
+      type: 'HandoverUnknown',
+      id: messageId(n),
+      upstream: 'first',
+      attempt: 1,
+      reply: 'silence',
+      nextAt: start,
+    })
+    const lost = (n: number): Event => ({
+      type: 'MessageUndeliverable',
+      id: messageId(n),
+      upstream: 'first',
+      attempt: 2,
+      reply: '550',
+      reasons: [],
+    })
+    const both = marks['sent-in-error'] | marks.completed
+
+    it.each<[given: string, batches: Event[][], sent: [at: number, marks: number][]]>([
+      ['nothing of what was never handed over', [[decided(1)], [decided(2, 'hold')]], []],
+      ['when it was handed over', [[decided(1)], [delivered(1)]], [[1, 0]]],
+      ['in one stretch as in two', [[decided(1), delivered(1)]], [[0, 0]]],
+      ['when it may have been', [[decided(1)], [unknown(1)], [delivered(1)]], [[1, 0]]],
+      ['that it may have been, though the next try failed', [[decided(1)], [unknown(1)], [lost(1)]], [[1, 0]]],
+      ['completed by id', [[decided(1), delivered(1), completed({ message: messageId(1) })]], [[0, 1]]],
+      ['completed by cause', [[caused(1, 9), delivered(1)], [completed({ cause: hash(9) })]], [[0, 1]]],
+      ['not by the cause of another', [[caused(1, 9), delivered(1)], [completed({ cause: hash(8) })]], [[0, 0]]],
+      ['reported', [[decided(1), delivered(1)], [notAsked(messageId(1))]], [[0, 2]]],
+      ['not by a question', [[decided(1), delivered(1)], [notAsked(messageId(1), 'question')]], [[0, 0]]],
+      [
+        'nothing of ids that are none',
+        [
+          [decided(1), delivered(1)],
+          [notAsked("'"), notAsked(messageId(7))],
+        ],
+        [[0, 0]],
+      ],
+      [
+        'what people found out, the last of it',
+        [
+          [decided(1), delivered(1), decided(2), delivered(2), completed({ message: messageId(1) })],
+          [marked('asked-by-someone-else', 1, 2), marked('sent-in-error', 1)],
+          [marked('none', 2)],
+        ],
+        [
+          [0, both],
+          [0, 0],
+        ],
+      ],
+    ])('%s', async (_, batches, expected) => {
+      const codeOf = (id: string) => String(Number.parseInt(id.slice(-4), 16) + 1000)
+      register = openRegister(pool, { restMs: 20, codeOf })
+      const read = async () => {
+        expect(await register.reached()).toBe(true)
+        return [...(await sentByCode(pool, ['1001'])), ...(await sentByCode(pool, ['5', '1002']))]
+      }
+      const found = await shown(batches, read)
+      expect(found.map(one => [(one.sentAt - start) / 1000, one.marks])).toEqual(expected)
+    })
+  })
 
   describe('shows alarms', () => {
     const scope = { class: 'password-reset', lane: 'open', source: '/web', template: '' } as const

@@ -255,41 +255,49 @@ export const DryRunView = Type.Object(
 )
 export type DryRunView = Static<typeof DryRunView>
 
+/** By id, or by where they stood and when they were decided. */
+const MessageSet = Type.Object(
+  {
+    ids: Type.Optional(
+      Type.Array(Type.String({ format: 'uuid', maxLength: 36 }), { minItems: 1, maxItems: correctionIdsMax }),
+    ),
+    query: Type.Optional(
+      Type.Object(
+        {
+          class: Type.String({ minLength: 1, maxLength: classLengthMax }),
+          from: instant('Decided at or after'),
+          to: instant('Decided before'),
+          lane: Type.Optional(Type.Enum(['reserved', 'open', 'system', 'campaign'])),
+          alarm: Type.Optional(
+            Type.Integer({
+              minimum: 1,
+              description: 'Takes lane, source and template from the breaker that this alarm opened',
+            }),
+          ),
+          stop: Type.Optional(
+            Type.Boolean({ description: 'Takes lane, source and template from the stop of the class' }),
+          ),
+          source: Type.Optional(Type.String({ maxLength: causeIdLengthMax })),
+          template: Type.Optional(Type.String({ maxLength: templateLengthMax })),
+        },
+        closed,
+      ),
+    ),
+  },
+  { ...closed, minProperties: 1, maxProperties: 1 },
+)
+
 export const CorrectionBody = Type.Object(
   {
-    messages: Type.Object(
-      {
-        ids: Type.Optional(
-          Type.Array(Type.String({ format: 'uuid', maxLength: 36 }), { minItems: 1, maxItems: correctionIdsMax }),
-        ),
-        query: Type.Optional(
-          Type.Object(
-            {
-              class: Type.String({ minLength: 1, maxLength: classLengthMax }),
-              from: instant('Decided at or after'),
-              to: instant('Decided before'),
-              lane: Type.Optional(Type.Enum(['reserved', 'open', 'system', 'campaign'])),
-              alarm: Type.Optional(
-                Type.Integer({
-                  minimum: 1,
-                  description: 'Takes lane, source and template from the breaker that this alarm opened',
-                }),
-              ),
-              stop: Type.Optional(
-                Type.Boolean({ description: 'Takes lane, source and template from the stop of the class' }),
-              ),
-              source: Type.Optional(Type.String({ maxLength: causeIdLengthMax })),
-              template: Type.Optional(Type.String({ maxLength: templateLengthMax })),
-            },
-            closed,
-          ),
-        ),
-      },
-      { ...closed, minProperties: 1, maxProperties: 1 },
-    ),
+    messages: MessageSet,
     text: Type.String({ minLength: 1, maxLength: 64, description: 'Name of an approved text of the configuration' }),
     to: Type.Optional(
       Type.Enum(['delivered', 'unknown'], { description: '`unknown`: those of whom nobody knows whether they got it' }),
+    ),
+    mark: Type.Optional(
+      Type.Enum(['sent-in-error', 'asked-by-someone-else'], {
+        description: 'What whoever verifies one of these mails is told from now on',
+      }),
     ),
     discard: Type.Optional(
       Type.Boolean({
@@ -325,3 +333,17 @@ export const AudienceQuery = Type.Object(
   },
   closed,
 )
+
+export const MarkBody = Type.Object(
+  {
+    messages: MessageSet,
+    mark: Type.Enum(['sent-in-error', 'asked-by-someone-else', 'none'], {
+      description: 'What whoever verifies one of these mails is told; `none` takes it back',
+    }),
+    reason: Type.String({ minLength: 1, maxLength: reasonTextLengthMax }),
+  },
+  { ...closed, title: 'MarkBody' },
+)
+export type MarkBody = Static<typeof MarkBody>
+
+export const Marked = Type.Object({ marked: Type.Integer({ minimum: 0 }) }, { title: 'Marked' })

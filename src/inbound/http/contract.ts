@@ -640,3 +640,51 @@ export const HealthView = Type.Object({
   ),
 })
 export type HealthView = Static<typeof HealthView>
+
+export const verdicts = [
+  'asked',
+  'unconfirmed',
+  'not-asked',
+  'sent-in-error',
+  'altered',
+  'not-ours',
+  'unknown',
+] as const
+export const verifyMailBytesMax = 1024 * 1024
+/** A mail as a JSON string takes more bytes than the mail. */
+export const verifyBodyBytesMax = 4 * verifyMailBytesMax
+export const codeLengthMax = 64
+
+export const VerifyBody = Type.Object(
+  {
+    code: Type.Optional(
+      Type.String({ maxLength: codeLengthMax, description: 'The code on the mail; needs recipient' }),
+    ),
+    recipient: Type.Optional(
+      Type.String({ maxLength: addressLengthMax, description: 'The address that the mail was sent to' }),
+    ),
+    mail: Type.Optional(
+      Type.String({
+        minLength: 1,
+        maxLength: verifyMailBytesMax,
+        description: 'The whole mail (RFC 5322), headers included',
+      }),
+    ),
+  },
+  { ...closed, description: 'Either code and recipient, or mail' },
+)
+export type VerifyBody = Static<typeof VerifyBody>
+
+export const Verification = Type.Object({
+  verdict: oneOf(verdicts),
+  class: Type.Optional(Type.String()),
+  sentAt: Type.Optional(instant('When the mail was handed over')),
+  reason: Type.Optional(
+    Type.Object(
+      { code: Type.String(), detail: Type.String() },
+      { description: 'Why a mail differs, or cannot be told' },
+    ),
+  ),
+  advice: Type.String({ description: 'What to do, in plain words, in the language of Accept-Language' }),
+})
+export type Verification = Static<typeof Verification>

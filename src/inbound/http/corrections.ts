@@ -2,7 +2,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { parseInstant } from '../../std/instant.ts'
 import type { CorrectionSet } from '../campaigns.ts'
 import { actor } from './access.ts'
-import { CorrectionBody, CorrectionView, campaignBodyBytesMax } from './campaign-contract.ts'
+import { CorrectionBody, CorrectionView, campaignBodyBytesMax, MarkBody, Marked } from './campaign-contract.ts'
 import { correctionView } from './campaign-views.ts'
 import { checked } from './campaigns.ts'
 import { answers, operation } from './documentation.ts'
@@ -23,6 +23,23 @@ export function correctionRoutes(app: FastifyInstance, deps: RouteDeps): void {
     }),
     handler: (request, reply) => postCorrection(deps, request, reply),
   })
+
+  app.post('/v1/marks', {
+    config: { access: 'operate' },
+    bodyLimit: campaignBodyBytesMax,
+    schema: operation('Say what was found out about messages that were sent; whoever verifies such a mail is told', {
+      body: MarkBody,
+      response: { 200: Marked, ...answers(400, 401, 403, 404, 409, 413, 415, 422, 500, 503) },
+    }),
+    handler: request => postMarks(deps, request),
+  })
+}
+
+async function postMarks(deps: RouteDeps, request: FastifyRequest): Promise<{ marked: number }> {
+  const { messages, mark, reason } = request.body as MarkBody
+  const marked = await deps.campaigns.mark({ set: setOf(messages), mark, reason }, actor(request))
+  if (marked.status !== 'marked') throw new Refusal(codes[marked.status]!)
+  return { marked: marked.messages }
 }
 
 const codes: Record<string, ProblemCode> = {
@@ -35,11 +52,11 @@ const codes: Record<string, ProblemCode> = {
 }
 
 async function postCorrection(deps: RouteDeps, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
-  const { messages, text, to = 'delivered', discard = false } = request.body as CorrectionBody
+  const { messages, text, to = 'delivered', mark, discard = false } = request.body as CorrectionBody
   // One person drafts; that a set of messages ends takes two.
   if (discard) throw new Refusal('correction.discard-apart')
   const set = setOf(messages)
-  const corrected = checked(await deps.campaigns.correct({ set, text, to }, actor(request)))
+  const corrected = checked(await deps.campaigns.correct({ set, text, to, ...(mark && { mark }) }, actor(request)))
   if (corrected.status !== 'drafted' && corrected.status !== 'repeat')
     throw new Refusal(codes[corrected.status]!, 'counts' in corrected ? { detail: toldOf(corrected.counts) } : {})
   const { known, counts, samples, status } = corrected

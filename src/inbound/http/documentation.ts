@@ -41,6 +41,7 @@ const statusNames: Record<number, string> = {
   413: 'Too large',
   415: 'A media type that is not taken',
   422: 'Faults, all of them at once',
+  429: 'Too many questions; try again after the time in Retry-After',
   500: 'A fault of ours',
   503: 'Try again; nothing was decided',
 }

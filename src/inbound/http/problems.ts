@@ -69,6 +69,7 @@ export const problems = {
   'line.too-long': [413, 'The line is too long'],
   'batch.too-many-lines': [413, 'The batch has too many lines; this line and all behind it were not read'],
   'batch.too-large': [413, 'The batch is too large; this line and all behind it were not read'],
+  'rate.limited': [429, 'Too many questions just now; try again later'],
   'journal.unavailable': [503, 'Nothing was decided because it could not be made durable; try again'],
   'register.unavailable': [503, 'The register cannot be read now; try again'],
   'not-ready': [503, 'Not ready'],
@@ -80,6 +81,7 @@ export const problems = {
 export type ProblemCode = keyof typeof problems
 
 export const retryAfterSeconds = 1
+export const busyRetryAfterSeconds = 30
 
 /** A refusal that unwinds to the error handler. */
 export class Refusal extends Error {
@@ -101,6 +103,8 @@ export function problemOf(code: ProblemCode, extra: Refusal['extra'] = {}): Prob
 export function sendProblem(reply: FastifyReply, code: ProblemCode, extra: Refusal['extra'] = {}): FastifyReply {
   const problem = problemOf(code, extra)
   if (problem.status === 503) reply.header('retry-after', String(retryAfterSeconds))
+  // The same for everybody: how full a bucket is tells nobody anything.
+  if (problem.status === 429) reply.header('retry-after', String(busyRetryAfterSeconds))
   if (problem.status === 401) reply.header('www-authenticate', 'Bearer')
   return reply.code(problem.status).type('application/problem+json').send(problem)
 }

@@ -870,6 +870,7 @@ describe('the document', () => {
       '/v1/holds/release',
       '/v1/holds/{id}/discard',
       '/v1/holds/{id}/release',
+      '/v1/marks',
       '/v1/messages',
       '/v1/messages/batch',
       '/v1/messages/{id}',
@@ -878,6 +879,7 @@ describe('the document', () => {
       '/v1/proposals/{id}',
       '/v1/proposals/{id}/approve',
       '/v1/proposals/{id}/cancel',
+      '/v1/verify',
     ])
     for (const [path, operations] of Object.entries(document.paths))
       for (const [method, { parameters = [], responses, security }] of Object.entries(operations)) {
@@ -911,7 +913,7 @@ describe('the document', () => {
           else expect([response.statusCode, code], row).toEqual([problems[expected][0], expected])
           seen.push(row)
         }
-    expect(seen.length).toBe(7 * 41)
+    expect(seen.length).toBe(7 * 43)
   })
 
   function expectedCode(scope: string | undefined, token: string | undefined): ProblemCode | 'admitted' {

@@ -7,6 +7,7 @@ import type { Intake } from '../intake.ts'
 import type { Keys } from '../keys.ts'
 import type { LedgerPort } from '../ledger.ts'
 import type { OperatorPort } from '../operator.ts'
+import type { VerifyPort } from '../verify.ts'
 import { guard } from './access.ts'
 import { alarmRoutes } from './alarms.ts'
 import { isTooDeep, parseJson } from './body.ts'
@@ -27,6 +28,7 @@ import { type HttpMetrics, httpMetrics } from './metrics.ts'
 import { codeOf, type ProblemCode, Refusal, sendProblem } from './problems.ts'
 import { proposalRoutes } from './proposals.ts'
 import { serviceRoutes } from './service.ts'
+import { verifyRoutes } from './verify.ts'
 
 /** What logs are written to; a pino logger is one. */
 export type Log = Record<'debug' | 'info' | 'error', (fields: object, text: string) => void>
@@ -45,6 +47,7 @@ export type HttpDeps = {
   register: Register
   operator: OperatorPort
   campaigns: CampaignPort
+  verify: VerifyPort
   keys: Keys
   metrics: Registry
   ready(): { ok: true } | { ok: false; why: string }
@@ -105,6 +108,7 @@ export function buildHttp(given: HttpDeps): FastifyInstance {
     campaignRoutes(app, deps)
     correctionRoutes(app, deps)
     ledgerRoutes(app, deps)
+    verifyRoutes(app, deps)
   })
   return app
 }

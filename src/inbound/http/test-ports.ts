@@ -18,6 +18,7 @@ import {
 } from '../intake.ts'
 import type { Key, Keys } from '../keys.ts'
 import type { ClassStatus, HealthStatus, OperatorPort, ProposalStatus } from '../operator.ts'
+import type { VerifyPort } from '../verify.ts'
 import { buildHttp, type HttpDeps } from './server.ts'
 
 // The ports of HTTP, recorded in memory, for its tests: what is asked of them, and nothing of the gate but the rule about repeats.
@@ -180,7 +181,15 @@ export const noCampaigns = (): CampaignPort => {
     resume: unknown,
     cancel: unknown,
     correct: async () => ({ status: 'unknown-text' }),
+    mark: async () => ({ status: 'marked', messages: 0 }),
   }
+}
+
+/** Knows of no mail. */
+export const nothingVerified: VerifyPort = {
+  answer: async () => ({ verdict: 'unknown', advice: 'Be careful.' }),
+  page: async () => ({ status: 200, headers: { 'content-type': 'text/html' }, body: '<!doctype html>' }),
+  isTrustedProxy: () => false,
 }
 
 export type Bench = {
@@ -202,6 +211,7 @@ export function httpOver(part: Partial<HttpDeps> = {}): Bench {
     operator,
     campaigns: noCampaigns(),
     register: emptyRegister(),
+    verify: nothingVerified,
     keys,
     metrics: new Registry(),
     ready: () => ({ ok: true }),
