@@ -51,6 +51,12 @@ describe('a configuration file', () => {
       ['application/requirements/other class.causes-missing'],
     ],
     ['a list for everybody', `{ allowedRecipients: ['@'] }`, ['allowedRecipients/0 config.sender']],
+    [
+      'a domain that is none',
+      `{ domains: { audited: ['example.org', '192.0.2.1'] } }`,
+      ['domains/audited/1 config.domain'],
+    ],
+    ['a DNS server that is none', `{ dns: { servers: ['ns.example.org'] } }`, ['dns/servers/0 config.dns-server']],
     ['a network that is none', `{ trustedNetworks: ['10.0.0.0/33'] }`, ['trustedNetworks/0 config.network']],
     [
       'a key file that is not there',
@@ -145,5 +151,31 @@ describe('a configuration file', () => {
     const detail = 'there is no file /nowhere/tocsin.config.ts'
     await expect(loadConfig(missing)).rejects.toThrow(`TOCSIN_CONFIG: ${detail}`)
     await expect(loadConfig(missing, { named: '--policy' })).rejects.toThrow(`--policy: ${detail}`)
+  })
+})
+
+describe('the domains that are audited', () => {
+  const audited = async (content: string, environment: Record<string, string> = {}) =>
+    (await loadConfig({ ...environment, TOCSIN_CONFIG: await fileWith(content) })).domains.audited
+
+  it.each([
+    ['none by itself', '{}', {}, []],
+    ['the sender', '{}', { TOCSIN_FROM: 'Example <mail@Example.ORG>' }, ['example.org']],
+    ['nobody asks for localhost', '{}', { TOCSIN_FROM: 'mail@localhost' }, []],
+    [
+      'those named, in A-labels, once',
+      `{ domains: { audited: ['b\u00fccher.example', 'a.org', 'A.ORG'] } }`,
+      {},
+      ['xn--bcher-kva.example', 'a.org'],
+    ],
+    ['none where that is said', `{ domains: { audited: [] } }`, { TOCSIN_FROM: 'mail@example.org' }, []],
+  ])('%s', async (_, content, environment, then) => {
+    expect(await audited(content, environment)).toEqual(then)
+  })
+
+  it('the environment names the DNS servers', async () => {
+    const path = await fileWith(`{ dns: { servers: ['192.0.2.1'] } }`)
+    const { dns } = await loadConfig({ TOCSIN_CONFIG: path, TOCSIN_DNS: '127.0.0.1:5353, ::1' })
+    expect(dns.servers).toEqual(['127.0.0.1:5353', '::1'])
   })
 })

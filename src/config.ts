@@ -21,6 +21,8 @@ import {
   probeClass,
   requirements,
 } from './core/policy.ts'
+import { domainName, isReserved } from './domains/name.ts'
+import { isServer } from './domains/resolver.ts'
 import { faultsOf } from './inbound/http/faults.ts'
 import type { Application } from './inbound/intake.ts'
 import type { Operator } from './inbound/keys.ts'
@@ -53,6 +55,10 @@ export type Config = Readonly<{
   window: Window
   dkim: { domain: string; selector: string; keyFile: string }[]
   webhooks: { url: string; secret: string; allowPrivate?: boolean }[]
+  /** DNS servers in place of the system's. */
+  dns: { servers?: string[] }
+  /** Which domains are audited, how often, and selectors besides those of `dkim`. */
+  domains: { audited: string[]; everyMs: number; selectors: Record<string, string[]>; lookalikes: boolean }
   probe: { everyMs: number; recipient?: Mailbox }
   /** `origin`: name of the register's log, as C2SP tlog-checkpoint has it. */
   ledger: { everyMs: number; origin?: string }
@@ -81,6 +87,10 @@ const names = Type.Array(name, { maxItems: 1000 })
 const links = Type.Object({ hosts: Type.Array(Type.String({ maxLength: 253 }), { maxItems: 1000 }) }, closed)
 const optionalByLane = <T extends Type.TSchema>(schema: T) =>
   Type.Partial(Type.Object({ reserved: schema, open: schema, system: schema, campaign: schema }, closed), closed)
+
+const domain = Type.String({ minLength: 1, maxLength: 253 })
+const hourMs = 3_600_000
+const auditEveryMsMin = 60_000
 
 /** Six a minute are as many as the class of the probes lets go. */
 const probeEveryMsMin = 10_000
@@ -228,7 +238,22 @@ const file = Type.Partial(
         closed,
       ),
       budgets: budgetsFile,
-      hostname: Type.String({ minLength: 1, maxLength: 253 }),
+      hostname: domain,
+      /** Which DNS servers are asked, `IP` or `IP:PORT`; those of the system when absent. */
+      dns: Type.Partial(Type.Object({ servers: Type.Array(name, { minItems: 1, maxItems: 8 }) }, closed), closed),
+      /** Domains whose records are audited; those of TOCSIN_FROM and `dkim` when `audited` is absent, none when it is empty. */
+      domains: Type.Partial(
+        Type.Object(
+          {
+            audited: Type.Array(domain, { maxItems: 50 }),
+            everyMs: Type.Integer({ minimum: auditEveryMsMin, maximum: 30 * 24 * hourMs }),
+            selectors: Type.Record(domain, Type.Array(name, { maxItems: 20 })),
+            lookalikes: Type.Boolean(),
+          },
+          closed,
+        ),
+        closed,
+      ),
       inFlightMax: Type.Integer({ minimum: 1, maximum: 10_000 }),
       dkim: Type.Array(Type.Object({ domain: name, selector: name, keyFile: Type.String() }, closed), {
         maxItems: 100,
@@ -277,6 +302,8 @@ export async function loadConfig(
   const allowed = new Set((found.allowedRecipients ?? []).map(text => allowListKey(text)))
   const inFlightMax = found.inFlightMax ?? 128
   const probe = readProbe(found.probe, faults)
+  const dns = readDns(found.dns, environment.TOCSIN_DNS, faults)
+  const domains = readDomains(found, from, faults)
   checkNames(found, policy, faults)
   checkCorrections(found.correctionTexts ?? {}, policy, faults)
   checkOperators(found.operators ?? [], faults)
@@ -299,6 +326,8 @@ export async function loadConfig(
     window: { inFlightMax, bulkInFlightMax: Math.ceil(inFlightMax / 2) },
     dkim: found.dkim ?? [],
     webhooks: found.webhooks ?? [],
+    dns,
+    domains,
     probe,
     ledger: { everyMs: 600_000, ...found.ledger },
     ...(found.tls && { tls: found.tls }),
@@ -372,6 +401,35 @@ function readProbe(found: ConfigFile['probe'], faults: ConfigFault[]): Config['p
   if (parsed.ok) return { everyMs, recipient: parsed.mailbox }
   faults.push(fault('probe/recipient', 'config.probe-recipient', 'give the address of a mailbox of your own'))
   return { everyMs }
+}
+
+function readDns(found: ConfigFile['dns'], text: string | undefined, faults: ConfigFault[]): Config['dns'] {
+  const servers = text ? text.split(',').map(one => one.trim()) : found?.servers
+  if (!servers) return {}
+  for (const [i, server] of servers.entries())
+    if (!isServer(server)) {
+      const setting = text ? 'TOCSIN_DNS' : `dns/servers/${i}`
+      faults.push(fault(setting, 'config.dns-server', 'a DNS server is an IP address, with :PORT behind it if need be'))
+    }
+  return { servers }
+}
+
+/** Without a setting: the domains that we send from or sign for, as far as anybody outside can ask for them. */
+function readDomains({ domains, dkim = [] }: ConfigFile, from: NamedMailbox | undefined, faults: ConfigFault[]) {
+  const { everyMs = 6 * hourMs, lookalikes = true } = domains ?? {}
+  const own = [...(from ? [from.mailbox.domain] : []), ...dkim.map(one => one.domain)]
+  const named = domains?.audited ?? own.filter(one => !isReserved(one.toLowerCase()) && domainName(one) !== undefined)
+  const audited = named.map((text, i) => readDomain(`domains/audited/${i}`, text, faults))
+  const selectors = Object.entries(domains?.selectors ?? {}).map(
+    ([text, list]) => [readDomain(`domains/selectors/${text}`, text, faults), list] as const,
+  )
+  return { audited: [...new Set(audited)], everyMs, lookalikes, selectors: Object.fromEntries(selectors) }
+}
+
+function readDomain(setting: string, text: string, faults: ConfigFault[]): string {
+  const name = domainName(text)
+  if (name === undefined) faults.push(fault(setting, 'config.domain', 'a domain is written like example.org'))
+  return name ?? text
 }
 
 type Network = [ipaddr.IPv4 | ipaddr.IPv6, number]

@@ -41,6 +41,7 @@ const wiring = new Set([
   'proposal-port.ts',
   'template-port.ts',
   'verify-port.ts',
+  'domain-port.ts',
   'register.worker.ts',
   'ledger-port.ts',
   'ledger.worker.ts',

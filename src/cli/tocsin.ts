@@ -1,3 +1,4 @@
+import { audit } from './audit.ts'
 import { clearBrake } from './clear-brake.ts'
 import { correct } from './correct.ts'
 import { doctor } from './doctor.ts'
@@ -22,6 +23,7 @@ const commands: Record<string, Command> = {
   operator,
   replay,
   drill,
+  audit,
   doctor,
 }
 

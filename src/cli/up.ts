@@ -10,7 +10,7 @@ export const up: Command = {
   help: `usage: npx tocsin up
 
 Runs Tocsin with the settings of the environment (TOCSIN_HTTP_PORT, TOCSIN_SMTP_PORT, TOCSIN_HOST, TOCSIN_DATA_DIR, TOCSIN_UPSTREAM,
-TOCSIN_API_KEY, TOCSIN_SMTP_CREDENTIAL, TOCSIN_CAUSE_KEY, TOCSIN_ADMIN_KEY, TOCSIN_FROM, TOCSIN_CONFIG, TOCSIN_LOG, DATABASE_URL)
+TOCSIN_API_KEY, TOCSIN_SMTP_CREDENTIAL, TOCSIN_CAUSE_KEY, TOCSIN_ADMIN_KEY, TOCSIN_FROM, TOCSIN_CONFIG, TOCSIN_DNS, TOCSIN_LOG, DATABASE_URL)
 and of tocsin.config.ts. SIGTERM and SIGINT end it after what is under way. Log lines go to stderr.
 Exit 0 after a stop, 2 when a setting, a port, the data directory or the database stands in the way.`,
   async run(args) {

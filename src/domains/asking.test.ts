@@ -29,7 +29,7 @@ describe('asking', () => {
   it('takes what cannot be a name for one that is not there, and asks nobody', async () => {
     const zone = zoneDns({})
     const { dns } = new Asking(zone).view()
-    const names = ['', '.', 'a..b', `${'x'.repeat(64)}.org`, 'x.'.repeat(130), 'with space.org', 'd\u00fc.org']
+    const names = ['', 'a..b', `${'x'.repeat(64)}.org`, 'x.'.repeat(130), 'with space.org', 'd\u00fc.org']
     for (const name of names) expect(await dns.a(name)).toEqual({ status: 'nxdomain' })
     expect(zone.asked).toEqual([])
   })

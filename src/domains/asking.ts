@@ -64,9 +64,9 @@ export class Asking {
   view(): { dns: Dns; lost: Map<string, string> } {
     const lost = new Map<string, string>()
     const ask = async (type: RecordType, given: string): Promise<Answer<unknown>> => {
-      const name = nameOf(given)
+      const name = given === '.' ? given : nameOf(given)
       // No zone can have it, so that is what every server would say.
-      if (!isPossibleName(name)) return { status: 'nxdomain' }
+      if (name !== '.' && !isPossibleName(name)) return { status: 'nxdomain' }
       const answer = await this.#ask(type, name)
       if (isLost(answer)) lost.set(`${type.toUpperCase()} ${name}`, answer.why ?? answer.status)
       return answer

@@ -98,6 +98,16 @@ describe('the audit', () => {
     expect(report.findings.map(({ code }) => code)).toEqual(['domain.not-found'])
   })
 
+  it.each<[given: string, zone: Zone, then: string]>([
+    ['a resolver that knows nothing at all', {}, 'domain.resolver-blind'],
+    ['a resolver that knows the root', { '.': { ns: ['a.root.example'] } }, 'domain.not-found'],
+  ])('%s says that a domain is not there', async (_, given, then) => {
+    const report = await auditOf(given)
+    expect(report.findings.map(({ code }) => code)).toEqual([then])
+    expect(report.records).toHaveLength(then === 'domain.not-found' ? 8 : 0)
+    expect(needsAttention(report)).toBe(true)
+  })
+
   it('an alias is told', async () => {
     const report = await auditOf({
       'example.org': { cname: ['other.example'] },

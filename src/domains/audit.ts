@@ -66,8 +66,9 @@ export async function audit(given: AuditRequest, { dns, fetch, limits, progress 
   findings.push(
     ...(await checked(asking, of(request, 'domain.cannot-tell'), zone => checkDomain(zone, request.domain))),
   )
-  if (findings.some(({ code }) => code === 'domain.not-found'))
-    return report(await watchedRecords(asking.view().dns, request))
+  const codes = findings.map(({ code }) => code)
+  if (codes.includes('domain.not-found')) return report(await watchedRecords(asking.view().dns, request))
+  if (codes.includes('domain.resolver-blind')) return report([])
   for (const { what, name, unknown, run } of partsOf(request, fetch)) {
     progress?.(what)
     findings.push(...(await checked(asking, { name, unknown }, run)))
@@ -81,10 +82,23 @@ async function checkDomain(dns: Dns, domain: string): Promise<Finding[]> {
   if (!isPossibleName(domain)) return [finding('domain.not-found', domain)]
   const answers = [await dns.txt(domain), await dns.mx(domain)]
   // Of a name that has something below it some servers wrongly say that it is not there; what one of two has said decides.
-  if (answers.every(({ status }) => status === 'nxdomain')) return [finding('domain.not-found', domain)]
+  if (answers.every(({ status }) => status === 'nxdomain')) {
+    if (await knowsMore(dns, domain)) return [finding('domain.not-found', domain)]
+    return [finding('domain.resolver-blind', domain)]
+  }
   const alias = await dns.cname(domain)
   if (alias.status === 'records') return [finding('domain.alias', domain, { found: alias.records.join(', ') })]
   return [finding('domain.ok', domain)]
+}
+
+/** A resolver without a way out may say of every name that it is not there. Of one that knows a domain above, or the root, it can be believed. */
+async function knowsMore(dns: Dns, domain: string): Promise<boolean> {
+  const labels = domain.split('.')
+  for (let at = 1; at < labels.length; at++) {
+    const { status } = await dns.ns(labels.slice(at).join('.'))
+    if (status === 'records' || status === 'nodata') return true
+  }
+  return (await dns.ns('.')).status === 'records'
 }
 
 function partsOf(request: AuditRequest, fetch: Fetch): Part[] {

@@ -9,6 +9,11 @@ type Rule = readonly [severity: Severity, section: string, detail: string]
 const domainRules = {
   'domain.not-found': ['error', 'RFC 8020 §2', 'There is no such domain.'],
   'domain.cannot-tell': ['cannot-tell', 'RFC 1035 §7', 'Whether the domain exists could not be found out.'],
+  'domain.resolver-blind': [
+    'cannot-tell',
+    'RFC 1035 §7',
+    'The DNS server says of everything that it is not there, the root of DNS included: it has no way to the outside. Name another one with --server or TOCSIN_DNS.',
+  ],
   'domain.alias': [
     'warning',
     'RFC 1034 §3.6.2',

@@ -1,0 +1,148 @@
+import { spawn } from 'node:child_process'
+import { generateKeyPairSync } from 'node:crypto'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { resolverDns } from '../src/domains/resolver.ts'
+import type { Zone } from '../src/domains/test-zone.ts'
+import { type Dnsmasq, dnsmasqMissing, startDnsmasq } from './dnsmasq.ts'
+import { freshDirectory } from './postgres.ts'
+import { root } from './sources.ts'
+
+// The audit against a DNS server that we did not write, over UDP and TCP.
+
+if (dnsmasqMissing) console.log(`skipped: ${dnsmasqMissing}`)
+
+const key = generateKeyPairSync('rsa', { modulusLength: 2048 }).publicKey.export({ type: 'spki', format: 'der' })
+const manyTexts = Array.from({ length: 60 }, (_, i) => `text ${i} ${'x'.repeat(60)}`)
+
+const good: Zone = {
+  'example.org': {
+    txt: ['v=spf1 ip4:192.0.2.1 include:spf.example.net -all', 'other'],
+    mx: [[10, 'mx.example.org']],
+    ns: ['ns.example.net'],
+  },
+  'spf.example.net': { txt: [['v=spf1 ip4:198.51.', '100.0/24 -all']] },
+  'mx.example.org': { a: ['192.0.2.2'], aaaa: ['2001:db8::2'] },
+  's._domainkey.example.org': { txt: [`v=DKIM1; p=${key.toString('base64')}`] },
+  '_dmarc.example.org': { txt: ['v=DMARC1; p=reject; rua=mailto:r@example.org'] },
+  '1.2.0.192.in-addr.arpa': { ptr: ['out.example.org'] },
+  'out.example.org': { a: ['192.0.2.1'] },
+  'many.example.org': { txt: manyTexts },
+  'alias.example.org': { cname: ['mx.example.org'] },
+}
+
+type Ended = { status: number | null; stdout: string; stderr: string }
+
+function tocsin(args: string[]): Promise<Ended> {
+  const child = spawn(process.execPath, [join(root, 'bin/tocsin.js'), ...args], {
+    cwd: freshDirectory(),
+    env: { PATH: process.env.PATH },
+  })
+  const ended: Ended = { status: null, stdout: '', stderr: '' }
+  child.stdout.on('data', piece => (ended.stdout += piece))
+  child.stderr.on('data', piece => (ended.stderr += piece))
+  return new Promise(resolve => child.on('close', status => resolve({ ...ended, status })))
+}
+
+describe.skipIf(dnsmasqMissing)('with a real DNS server', () => {
+  let dnsmasq: Dnsmasq
+  beforeAll(async () => {
+    dnsmasq = await startDnsmasq(good)
+  })
+  afterAll(() => dnsmasq?.stop())
+
+  const audit = (...args: string[]) => tocsin(['audit', 'domain', 'example.org', '--server', dnsmasq.server, ...args])
+
+  it('the resolver tells the answers apart', async () => {
+    const dns = resolverDns({ servers: [dnsmasq.server] })
+    const records = (...list: unknown[]) => ({ status: 'records', records: list })
+    expect(await dns.txt('spf.example.net')).toEqual(records(['v=spf1 ip4:198.51.', '100.0/24 -all']))
+    expect(await dns.mx('example.org')).toEqual(records({ preference: 10, exchange: 'mx.example.org' }))
+    expect(await dns.a('alias.example.org')).toEqual(records('192.0.2.2'))
+    expect(await dns.aaaa('mx.example.org')).toEqual(records('2001:db8::2'))
+    expect(await dns.cname('alias.example.org')).toEqual(records('mx.example.org'))
+    expect(await dns.ns('example.org')).toEqual(records('ns.example.net'))
+    expect(await dns.ptr('1.2.0.192.in-addr.arpa')).toEqual(records('out.example.org'))
+    expect(await dns.txt('mx.example.org')).toEqual({ status: 'nodata' })
+    expect(await dns.txt('gone.example.org')).toEqual({ status: 'nxdomain' })
+    const many = await dns.txt('many.example.org')
+    expect(many.status === 'records' && many.records.length).toBe(manyTexts.length)
+  })
+
+  it('a resolver that nobody stands behind times out', async () => {
+    const dns = resolverDns({ servers: ['127.0.0.1:1'], tryMsMax: 100, tries: 1 })
+    expect(await dns.txt('example.org')).toMatchObject({ status: 'timeout' })
+  })
+
+  it('a domain where all is well ends with 0', async () => {
+    const { status, stdout, stderr } = await audit('--selector', 's', '--ip', '192.0.2.1')
+    expect(stdout).toMatch(/^example\.org: 0 error, 0 warning, 0 cannot tell, \d+ notice, \d+ ok; \d+ questions\n/)
+    for (const code of ['spf.ok', 'spf.sender-passes', 'ptr.ok', 'dkim.ok', 'dmarc.ok', 'mx.ok', 'lookalike.none'])
+      expect(stdout).toContain(`\nok           ${code}`)
+    expect(stderr).toContain('looking at DMARC\n')
+    expect(status).toBe(0)
+  })
+
+  it('what is not as it should be ends with 1, and says what to publish', async () => {
+    const { status, stdout } = await audit('--selector', 'gone', '--json', '--no-lookalikes')
+    const report = JSON.parse(stdout)
+    expect(Object.keys(report)).toEqual(['domain', 'at', 'counts', 'findings', 'records', 'questions'])
+    expect(report.counts).toMatchObject({ error: 1, warning: 0, 'cannot-tell': 0 })
+    expect(report.findings).toContainEqual(
+      expect.objectContaining({
+        code: 'dkim.key-missing',
+        section: 'RFC 6376 §6.1.2',
+        name: 'gone._domainkey.example.org',
+      }),
+    )
+    expect(report.findings).toContainEqual(
+      expect.objectContaining({
+        code: 'tls-rpt.missing',
+        publish: [
+          { name: '_smtp._tls.example.org', type: 'TXT', value: 'v=TLSRPTv1; rua=mailto:tls-reports@example.org' },
+        ],
+      }),
+    )
+    expect(status).toBe(1)
+  })
+
+  it('another domain in From is compared', async () => {
+    const { stdout } = await audit(
+      '--selector',
+      's',
+      '--from',
+      'people@mail.example.org',
+      '--return-path',
+      'example.net',
+      '--no-lookalikes',
+    )
+    expect(stdout).toMatch(/ok +alignment\.dkim-ok/)
+    expect(stdout).toMatch(/notice +alignment\.spf /)
+    expect(stdout).toMatch(/ok +dmarc\.ok/)
+  })
+})
+
+describe('npx tocsin audit', () => {
+  it.each([
+    ['nothing to audit', ['audit']],
+    ['another thing than a domain', ['audit', 'host', 'example.org']],
+    ['an address', ['audit', 'domain', '192.0.2.1']],
+    ['two domains', ['audit', 'domain', 'a.example', 'b.example']],
+    ['a server by name', ['audit', 'domain', 'example.org', '--server', 'ns.example.org']],
+    ['a selector that is none', ['audit', 'domain', 'example.org', '--selector', 'a b']],
+    ['an address that is none', ['audit', 'domain', 'example.org', '--ip', '192.0.2']],
+    ['an option that is none', ['audit', 'domain', 'example.org', '--fast']],
+  ])('%s is wrong use', async (_, args) => {
+    const { status, stdout, stderr } = await tocsin(args)
+    expect([status, stdout]).toEqual([2, ''])
+    expect(stderr).toMatch(/^tocsin audit: .+\n\nusage: /)
+  })
+
+  it('without DNS it cannot tell, and does not take long to say so', async () => {
+    const startedAt = performance.now()
+    const { status, stdout } = await tocsin(['audit', 'domain', 'example.org', '--server', '127.0.0.1:1'])
+    expect(stdout).toMatch(/^example\.org: 0 error, 0 warning, \d+ cannot tell, 0 notice, 0 ok;/)
+    expect(status).toBe(1)
+    expect(performance.now() - startedAt).toBeLessThan(15_000)
+  })
+})
