@@ -1,0 +1,38 @@
+import { type Mail, valuesOf } from '../mail.ts'
+
+/** A decoded mail as the skeleton sees it. `from` is the field as it is read: display name and address. */
+export type Look = { from?: string; subject: string; text?: string; html?: string }
+
+export const partNames = ['from', 'subject', 'text', 'html'] as const
+export type PartName = (typeof partNames)[number]
+
+/** Longer parts are not learnt and match nothing. */
+export const partCharsMax = 256 * 1024
+
+/**
+ * White space as far as it means something: line ends as LF, blanks next to them gone, an empty line as one, and in HTML every run as one
+ * blank. The encoding for transport is gone already, so that a mail sent as quoted-printable and as base64 is the same.
+ */
+export function normalized(part: PartName, text: string): string {
+  if (part === 'html') return text.replace(/[ \t\r\n\f]+/g, ' ').trim()
+  if (part !== 'text') return text.replace(/\s+/g, ' ').trim()
+  return text
+    .replace(/\r\n?/g, '\n')
+    .replace(/[ \t\f]*\n[ \t\f]*/g, '\n')
+    .replace(/[ \t\f]+/g, ' ')
+    .replace(/\n{3,}/g, '\n\n')
+    .trim()
+}
+
+/** Of a sender that wraps lines by the length of what it fills in: a line end is a blank. */
+export const unwrapped = (text: string): string => text.replace(/(?<!\n)\n(?!\n)/g, ' ')
+
+/** What people see of a mail as it was read: who it is from, its subject and its texts. */
+export function lookOf({ fields, subject, text, html }: Mail): Look {
+  const look: Look = { subject }
+  const from = valuesOf(fields, 'from')
+  if (from.length > 0) look.from = from.join(', ')
+  if (text !== undefined) look.text = text
+  if (html !== undefined) look.html = html
+  return look
+}
