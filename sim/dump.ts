@@ -26,12 +26,23 @@ export function dump(state: State): string {
     networks,
     recent,
     signals,
+    suppressions,
     brake,
     lateness,
     silence,
     ...plain
   } = state
-  const tables = { repeats, caps, ...ledger, networks, recent, signals, ...brake.tables, handed: lateness.handed }
+  const tables = {
+    repeats,
+    caps,
+    ...ledger,
+    networks,
+    recent,
+    signals,
+    suppressions,
+    ...brake.tables,
+    handed: lateness.handed,
+  }
   const live = [...messages.all()].sort((a, b) => (a.facts.id < b.facts.id ? -1 : 1))
   const { accounts, ...numbers } = leases.toJSON() as { accounts: [string, unknown][] }
   return JSON.stringify({

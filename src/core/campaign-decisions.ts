@@ -20,6 +20,7 @@ import type { Event, MessageFacts, MessageId } from './events.ts'
 import { isSamePerson } from './people.ts'
 import { classOf } from './policy.ts'
 import type { State } from './state.ts'
+import type { SuppressedFor } from './suppressions.ts'
 
 /** What people, the feeder and the clock want of campaigns. `by` is the name of a person. */
 export type CampaignCommand =
@@ -31,7 +32,7 @@ export type CampaignCommand =
   | { type: 'PauseCampaign'; campaign: string; by: string; reason: string }
   | { type: 'ResumeCampaign'; campaign: string; by: string }
   | { type: 'CancelCampaign'; campaign: string; by: string }
-  | { type: 'SkipRecipient'; campaign: string; ordinal: number; mailbox: Hash64 }
+  | { type: 'SkipRecipient'; campaign: string; ordinal: number; mailbox: Hash64; why?: SuppressedFor }
   /** Look whether it has halted, goes on to its next stage, or is over. */
   | { type: 'CheckCampaign'; campaign: string }
   | { type: 'SweepCampaign'; campaign: string; inFlight: ReadonlySet<MessageId> }
@@ -50,6 +51,9 @@ export type CampaignRefusal =
   | 'campaign.ended'
   | 'campaign.started'
   | 'campaigns.too-many'
+  | 'campaign.audience-size'
+  | 'campaign.audience-tests'
+  | 'campaign.template-not-approved'
   | 'approval.void'
   | 'approval.same-person'
   | 'approval.wrong-answer'
@@ -83,9 +87,9 @@ export function decideCampaign(state: State, command: CampaignCommand, now: numb
     case 'SealAudience':
       return seal(campaign, command.audience, command.by)
     case 'ApproveCampaign':
-      return approve(campaign, command, now)
+      return approve(state, campaign, command, now)
     case 'StartCampaign':
-      return start(campaign, command.by, now)
+      return start(state, campaign, command.by, now)
     case 'PauseCampaign': {
       const { type: _, ...pause } = command
       if (campaign.status.is === 'paused' || campaign.status.is === 'halted') return repeat
@@ -135,7 +139,8 @@ function seal(campaign: Campaign, audience: Audience, by: string): Decision {
 type Approval = Extract<CampaignCommand, { type: 'ApproveCampaign' }>
 
 /** Every refusal that somebody brought about is journalled: who tried to approve what, and why it did not count. */
-function approve({ plan, status, audience, shapedBy }: Campaign, approval: Approval, now: number): Decision {
+function approve(state: State, campaign: Campaign, approval: Approval, now: number): Decision {
+  const { plan, status, audience, shapedBy } = campaign
   const { by, contentHash, audienceHash, answer } = approval
   const no = (code: CampaignRefusal) => refused(code, { type: 'ApprovalRefused', campaign: plan.id, by, code })
   if (!audience) return no('campaign.no-audience')
@@ -144,18 +149,37 @@ function approve({ plan, status, audience, shapedBy }: Campaign, approval: Appro
   if (status.is !== 'sealed') return no('approval.not-due')
   if (now >= plan.expiresAt) return no('campaign.expired')
   if (shapedBy.some(person => isSamePerson(person, by))) return no('approval.same-person')
+  const off = offTarget(state, campaign)
+  if (off) return no(off)
   if (!plan.answers.includes(answer)) return no('approval.wrong-answer')
   const approved: Event = { type: 'CampaignApproved', campaign: plan.id, by, contentHash, audienceHash }
   if (!plan.startsWhenApproved) return done(approved)
   return { ...done(approved), next: [{ type: 'StartCampaign', campaign: plan.id, by }] }
 }
 
-function start({ plan, status, audience }: Campaign, by: string, now: number): Decision {
+/**
+ * Why this is not what the author meant to send to whom. An audience of test addresses alone is a rehearsal; a few among others say that the query
+ * took in what it should not have.
+ */
+function offTarget({ policy, templates }: State, { plan, audience }: Campaign): CampaignRefusal | undefined {
+  const { size, tests = 0 } = audience!
+  const { expected, template } = plan
+  if (expected && Math.abs(size - expected.count) > expected.tolerance) return 'campaign.audience-size'
+  const isMixed = plan.kind === 'campaign' && tests > 0 && tests < size
+  if (isMixed && !policy.deliversLocally) return 'campaign.audience-tests'
+  if (template && templates.approvalOf(template, plan.class) !== 'approved') return 'campaign.template-not-approved'
+  return undefined
+}
+
+function start(state: State, campaign: Campaign, by: string, now: number): Decision {
+  const { plan, status, audience } = campaign
   if (status.is === 'running') return repeat
   if (status.is === 'ended') return refused('campaign.ended')
   if (status.is === 'paused' || status.is === 'halted') return refused('campaign.started')
   if (status.is !== 'approved' || !audience) return refused('campaign.not-approved')
   if (now >= plan.expiresAt) return refused('campaign.expired')
+  const off = offTarget(state, campaign)
+  if (off) return refused(off)
   return { ...done({ type: 'CampaignStarted', campaign: plan.id, by }), next: [checkOf(plan.id)] }
 }
 

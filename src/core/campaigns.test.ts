@@ -37,8 +37,9 @@ class Sender extends Core {
   draft(part: Partial<Plan> = {}, by = 'Ana') {
     return inWords(this.do({ type: 'DraftCampaign', plan: plan(part), by }))
   }
-  seal(size = 8, hash = 'audience', by = 'Ana') {
-    return this.say({ type: 'SealAudience', campaign: id, audience: { hash, size, revision: 1 }, by })
+  seal(size = 8, hash = 'audience', by = 'Ana', tests = 0) {
+    const audience = { hash, size, revision: 1, ...(tests > 0 && { tests }) }
+    return this.say({ type: 'SealAudience', campaign: id, audience, by })
   }
   approve(by = 'Ben', { answer = 'november', contentHash = 'content', audienceHash = 'audience' } = {}) {
     return this.say({
@@ -499,4 +500,49 @@ it('is the same from its journal and from a snapshot', () => {
   const pages = []
   for (let page = next(); page; page = next()) pages.push(page)
   expect(dump(restore(pages))).toBe(dump(core.state))
+})
+
+describe('what the author meant', () => {
+  const outcome = (core: Sender, part: Partial<Plan>, size: number, tests = 0) => {
+    core.draft(part)
+    core.seal(size, 'audience', 'Ana', tests)
+    return core.approve()
+  }
+  it.each<[string, Partial<Plan>, number, number, string]>([
+    ['as many as expected', { expected: { count: 8, tolerance: 0 } }, 8, 0, 'done'],
+    ['one more', { expected: { count: 8, tolerance: 0 } }, 9, 0, 'refused campaign.audience-size'],
+    ['one less', { expected: { count: 8, tolerance: 0 } }, 7, 0, 'refused campaign.audience-size'],
+    ['within the bounds', { expected: { count: 8, tolerance: 2 } }, 10, 0, 'done'],
+    ['beyond them', { expected: { count: 8, tolerance: 2 } }, 11, 0, 'refused campaign.audience-size'],
+    ['nothing said', {}, 1000, 0, 'done'],
+    ['a test address among others', {}, 8, 1, 'refused campaign.audience-tests'],
+    ['nothing but test addresses: a rehearsal', {}, 8, 8, 'done'],
+    ['a correction goes to whoever got the message', { kind: 'correction', startsWhenApproved: true }, 8, 1, 'done'],
+    ['a template that nobody approved', { template: { name: 'notice', version: '1', hash: 'h' } }, 8, 0, 'refused campaign.template-not-approved'],
+  ])('%s', (_, part, size, tests, answer) => {
+    const core = new Sender()
+    expect(outcome(core, part, size, tests)).toBe(answer)
+    const refusals = core.events.flatMap(event => (event.type === 'ApprovalRefused' ? [event.code] : []))
+    expect(refusals).toEqual(answer === 'done' ? [] : [answer.slice('refused '.length)])
+  }) // biome-ignore format: a table
+
+  it('may have test addresses where nothing leaves the machine', () => {
+    const core = new Sender({
+      policy: policy => {
+        policy.deliversLocally = true
+      },
+    })
+    expect(outcome(core, {}, 8, 1)).toBe('done')
+  })
+
+  it('is looked at again when it starts', () => {
+    const core = new Sender()
+    const named = { template: 'notice', version: '1', hash: 'h' }
+    core.do({ type: 'DraftTemplate', ...named, class: 'breach-notice', by: 'Ana' })
+    core.do({ type: 'SubmitTemplate', ...named, by: 'Ana' })
+    core.do({ type: 'ApproveTemplate', ...named, by: 'Ben' })
+    expect(outcome(core, { template: { name: 'notice', version: '1', hash: 'h' } }, 8)).toBe('done')
+    core.do({ type: 'RetireTemplate', ...named, by: 'Cem' })
+    expect(core.start()).toBe('refused campaign.template-not-approved')
+  })
 })

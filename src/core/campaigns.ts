@@ -3,6 +3,7 @@ import type { Hash64 } from '../std/hash64.ts'
 import type { Event, MessageFacts } from './events.ts'
 import type { LiveMessages } from './messages.ts'
 import type { SignalFacts } from './signals.ts'
+import type { SuppressedFor } from './suppressions.ts'
 
 /**
  * Intended bulk sends. A campaign is drafted, gets its audience, is approved by a second person who has read it, and then sends stage by
@@ -36,12 +37,22 @@ export type Plan = {
   stages: Stage[]
   halts: Halts
   expiresAt: number
+  /** How many people the author's query found, and by how many the audience may differ. */
+  expected?: { count: number; tolerance: number }
+  /** The approved template that its messages are written from. */
+  template?: { name: string; version?: string; hash?: string }
   /** A correction starts with its approval. */
   startsWhenApproved: boolean
 }
 
 /** `hash`: SHA-256 over the keyed hashes of all recipients in order, hex. `revision` names the upload. */
-export type Audience = { hash: string; size: number; revision: number }
+export type Audience = {
+  hash: string
+  size: number
+  revision: number
+  /** Of these, addresses where nobody reads: reserved domains, and those allow-listed for test material. */
+  tests?: number
+}
 
 /** What made a campaign halt: the numbers, and what they were measured against. */
 export type HaltFinding = {
@@ -112,8 +123,8 @@ export type CampaignEvent =
   | { type: 'ResumeAgreed'; campaign: string; by: string }
   | { type: 'CampaignResumed'; campaign: string; by: string }
   | { type: 'StageOpened'; campaign: string; stage: number }
-  /** The recipient was erased: nobody is written to. */
-  | { type: 'RecipientSkipped'; campaign: string; ordinal: number; mailbox: Hash64 }
+  /** The recipient was erased, or is one that bulk mail leaves alone: nobody is written to. */
+  | { type: 'RecipientSkipped'; campaign: string; ordinal: number; mailbox: Hash64; why?: SuppressedFor }
   | { type: 'CampaignEnded'; campaign: string; how: 'completed' | 'cancelled' | 'expired'; by: string }
   /** `again`: some of its messages were with the world. */
   | { type: 'CampaignSwept'; campaign: string; again?: number }

@@ -23,6 +23,7 @@ import { onceKey, type SignalFacts } from './signals.ts'
 import { announcedOf, fromConfig, longestFreshnessMs, type State, streakKey } from './state.ts'
 import { byDetector, findBreaker, findStop, type Stop, trialsOf } from './stops.ts'
 import { openStream, streamFor } from './streams.ts'
+import { foldSuppressions, sweepSuppressions } from './suppressions.ts'
 import { foldTemplate, isTemplateEvent, type TemplateEvent } from './templates.ts'
 
 /** Where an event stands: the position and instant of its batch. */
@@ -32,6 +33,7 @@ export type When = { position: number; at: number }
 export function fold(state: State, event: Event, when: When): void {
   watchHealth(state, event, when.at)
   if (!isSaidAgain(state, event)) foldForCampaigns(state.campaigns, state.messages, event, when.at)
+  foldSuppressions(state.suppressions, state.messages, event, when.at)
   const members = membersBefore(state.proposals, state.messages, event)
   if (isCampaignEvent(event)) foldCampaign(state.campaigns, event, when.at)
   else if (isProposalEvent(event)) foldProposal(state.proposals, event, when.at)
@@ -412,6 +414,7 @@ function sweep(state: State, at: number): void {
   sweepCaps(state.caps, turn % state.caps.shardCount, at)
   sweepRepeats(state.repeats, turn % state.repeats.shardCount, at, state.policy.repeatWindowMs)
   sweepRecent(state.recent, turn % state.recent.shardCount, at)
+  sweepSuppressions(state.suppressions, turn % state.suppressions.shardCount, at)
   sweepNetworks(state.networks, turn % state.networks.shardCount, at)
   const day = Math.floor(at / 1000) - 24 * 3600
   state.signals.sweep(turn % state.signals.shardCount, (words, row) => words[row + 2]! < day)

@@ -28,6 +28,8 @@ export type SignalFacts = {
       provider: string
       message?: MessageId
       about?: Place
+      /** Keyed hash of the canonical mailbox that the message went to, when the shell found it in the register. */
+      mailbox?: Hash64
     }
   | { kind: 'change'; change: ChangeKind; service: string; version?: string; actor?: string }
   | { kind: 'campaign-announced'; class: string; audience: number; from: number; until: number; by?: string }

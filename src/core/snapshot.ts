@@ -20,6 +20,7 @@ const tablesOf = ({
   networks,
   recent,
   signals,
+  suppressions,
   brake,
   lateness,
 }: State): Record<string, Table> => ({
@@ -29,12 +30,13 @@ const tablesOf = ({
   networks,
   recent,
   signals,
+  suppressions,
   ...brake.tables,
   handed: lateness.handed,
 })
 
 /** Goes up when pages, rows or codes that lie in them change their shape: a snapshot of another form is left, and the journal read anew. */
-const form = 6
+const form = 7
 
 /** Whether the pages are of a snapshot that this version can read. */
 export function isReadable(pages: readonly Page[]): boolean {

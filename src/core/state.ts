@@ -27,6 +27,7 @@ import { type Networks, newNetworks } from './requesters.ts'
 import { newSilence, type Silence } from './silence.ts'
 import { nextStopDue, type Stop } from './stops.ts'
 import { newStreams, type Streams } from './streams.ts'
+import { newSuppressions, type Suppressions } from './suppressions.ts'
 import { Templates } from './templates.ts'
 
 /** Everything that a partition knows. Changed in place, by `fold` alone. */
@@ -65,6 +66,8 @@ export type State = {
   recent: Recent
   /** Keys of the signals of the last day, so that one that comes twice counts once. A row has 12 bytes: key 2, reported (s) 1. */
   signals: Table
+  /** Mailboxes that bulk mail leaves alone. */
+  suppressions: Suppressions
   /** Announced bulk sends that are still to come or under way. */
   announced: Announced[]
   /** What was sent of a class so far: messages, and the templates that are usual in it. */
@@ -107,6 +110,7 @@ export const newState = (): State => ({
   streams: newStreams(),
   recent: newRecent(),
   signals: new Table('signals', { rowWords: 3, shardBits: 8 }),
+  suppressions: newSuppressions(),
   announced: [],
   usual: {},
   templates: new Templates(),

@@ -1,6 +1,7 @@
 import { type Campaign, isEnded, isUnderWay, type Plan } from '../core/campaigns.ts'
 import { capState } from '../core/caps.ts'
 import type { Answer, Command } from '../core/commands.ts'
+import { suppressedFor } from '../core/suppressions.ts'
 import type { Hash64 } from '../std/hash64.ts'
 import { answerHash, type CampaignVault, type Dossier, type HashedRecipient, type Recipient } from './campaign-vault.ts'
 import type { Feeder } from './feeder.ts'
@@ -91,7 +92,9 @@ export async function uploadAudience(
   const { hash, size } = await vault.audienceHash(campaign, revision)
   found.accepted = size
   await vault.store.setFindings(campaign, JSON.stringify({ revision, ...found }))
-  const answer = await act(partition, { type: 'SealAudience', campaign, audience: { hash, size, revision }, by })
+  const { testAddresses: tests } = found
+  const audience = { hash, size, revision, ...(tests > 0 && { tests }) }
+  const answer = await act(partition, { type: 'SealAudience', campaign, audience, by })
   if (!isRefusal(answer)) await vault.store.keepOnly(campaign, revision)
   return { answer, findings: found }
 }
@@ -108,16 +111,17 @@ async function addChunk(
     found.refused++
     nameSome(found.refusedLines, { line: line.line, code: line.code })
   }
-  for (const { line, isTest } of good) {
-    if (!isTest) continue
-    found.testAddresses++
-    nameSome(found.testLines, line)
-  }
   const duplicates = await vault.add(
     campaign,
     revision,
     good.map(({ recipient }) => recipient),
   )
+  const again = new Set(duplicates)
+  for (const [i, { line, isTest }] of good.entries()) {
+    if (!isTest || again.has(i)) continue
+    found.testAddresses++
+    nameSome(found.testLines, line)
+  }
   found.duplicates += duplicates.length
   nameSome(found.duplicateLines, ...duplicates.map(i => good[i]!.line))
 }
@@ -172,6 +176,8 @@ export type DryRun = UploadFindings & {
   erased: number
   /** Whose mailbox has had as many bulk mails as its cap allows for now. */
   capped: number
+  /** Whose mail bounced for good lately, or who complained: passed over. */
+  suppressed: number
   samples: Recipient[]
 }
 
@@ -182,14 +188,16 @@ const samplesMax = 3
 export async function dryRun({ partition, vault }: CampaignParts, campaign: Campaign): Promise<DryRun> {
   const { plan, audience } = campaign
   const found = audience ? await findingsOf(vault, plan.id, audience.revision) : noFindings()
-  const run: DryRun = { ...found, size: audience?.size ?? 0, erased: 0, capped: 0, samples: [] }
+  const run: DryRun = { ...found, size: audience?.size ?? 0, erased: 0, capped: 0, suppressed: 0, samples: [] }
   if (!audience || isEnded(campaign)) return run
   for (let after = ''; ; ) {
     const rows = await vault.store.page(plan.id, audience.revision, { after, limit: readAtOnce })
     for (const row of rows) {
       if (row.sealed.length === 0) run.erased++
       else if (run.samples.length < samplesMax) run.samples.push((await vault.recipient(plan.id, row))!)
-      if (plan.kind === 'campaign' && isCapped(partition, row.mailbox)) run.capped++
+      if (plan.kind !== 'campaign') continue
+      if (suppressedFor(partition.state.suppressions, row.mailbox, partition.now())) run.suppressed++
+      else if (isCapped(partition, row.mailbox)) run.capped++
     }
     if (rows.length < readAtOnce) return run
     after = rows.at(-1)!.mailbox

@@ -2,6 +2,7 @@ import { type Campaign, roomOf } from '../core/campaigns.ts'
 import type { Command } from '../core/commands.ts'
 import type { Content } from '../core/content.ts'
 import type { MessageFacts, MessageId } from '../core/events.ts'
+import { suppressedFor } from '../core/suppressions.ts'
 import type { AudienceRow } from '../journal/campaign-store.ts'
 import type { Hash64 } from '../std/hash64.ts'
 import type { CampaignContent, CampaignVault, Recipient } from './campaign-vault.ts'
@@ -108,7 +109,10 @@ export class Feeder {
     const submissions: Submission[] = []
     for (const [i, row] of rows.entries()) {
       const recipient = await vault.recipient(plan.id, row)
-      submissions.push(this.#submission(campaign, content, next + i, row, recipient))
+      const why = plan.kind === 'campaign' && suppressedFor(partition.state.suppressions, row.mailbox, partition.now())
+      const [campaignId, ordinal, { mailbox }] = [plan.id, next + i, row]
+      if (why) submissions.push({ command: { type: 'SkipRecipient', campaign: campaignId, ordinal, mailbox, why } })
+      else submissions.push(this.#submission(campaign, content, ordinal, row, recipient))
     }
     // A crash before the batch is durable: nothing was asked for. After it: the journal has counted them, and the next page lies behind.
     await partition.submit(submissions)

@@ -16,6 +16,7 @@ export type Draft = {
   content: Content
   stages: Stage[]
   halts: Halts
+  expected?: { count: number; tolerance: number }
   expiresAt: number
 }
 
@@ -45,7 +46,14 @@ export type Findings = {
   testLines: number[]
 }
 
-export type DryRun = Findings & { size: number; erased: number; capped: number; samples: Member[]; content: Content }
+export type DryRun = Findings & {
+  size: number
+  erased: number
+  capped: number
+  suppressed: number
+  samples: Member[]
+  content: Content
+}
 
 export type CorrectionSet =
   | { ids: string[] }

@@ -34,7 +34,8 @@ function kindFacts(hashing: Hashing, { account, by, signal }: ReportedSignalEven
     }
     case 'provider': {
       const { kind, what, provider } = signal
-      return { kind, what, provider, ...aboutMessage(signal.message, messageOf) }
+      const mailbox = signal.message === undefined ? undefined : messageOf(signal.message)?.mailbox
+      return { kind, what, provider, ...aboutMessage(signal.message, messageOf), ...(mailbox && { mailbox }) }
     }
     case 'change': {
       const actor = signal.actor === undefined ? {} : { actor: nameOf(hashing, signal.actor) }

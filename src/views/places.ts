@@ -36,8 +36,8 @@ const selectPlaces = `
   where (account = $1 or address = $1) and positions[1] <= $4 and ($2::uuid is null or id > $2)
   order by id limit $3`
 
-/** Where a message stands or stood, and the campaign that it belongs to. */
-export type Standing = { about: Place; campaign?: { id: string; ordinal: number } }
+/** Where a message stands or stood, the mailbox that it is for, and the campaign that it belongs to. */
+export type Standing = { about: Place; mailbox?: Hash64; campaign?: { id: string; ordinal: number } }
 
 /**
  * Where messages stand, all in one query; those that the register does not know are left out. What it does not show at once it is given a moment
@@ -60,6 +60,7 @@ type StandingRow = {
   id: MessageId
   class: string
   lane: Lane
+  mailbox: Hash64
   source: string | null
   template: string | null
   campaign: string | null
@@ -67,15 +68,15 @@ type StandingRow = {
 }
 
 const standing = `
-  select id, class, lane, source, template, campaign, ordinal from register_message where id = any ($1::uuid[])`
+  select id, class, lane, mailbox, source, template, campaign, ordinal from register_message where id = any ($1::uuid[])`
 
 async function selectStandings(pool: pg.Pool, ids: readonly MessageId[]): Promise<Map<MessageId, Standing>> {
   const { rows } = await pool.query<StandingRow>({ name: 'register-select-standings', text: standing, values: [ids] })
   return new Map(
-    rows.map(({ id, class: name, lane, source, template, campaign, ordinal }) => {
+    rows.map(({ id, class: name, lane, mailbox, source, template, campaign, ordinal }) => {
       // The register has `name@version`; a name has no at sign.
       const about: Place = { class: name, lane, source: source ?? '', template: template?.split('@', 1)[0] ?? '' }
-      return [id, campaign === null ? { about } : { about, campaign: { id: campaign, ordinal: ordinal ?? 0 } }]
+      return [id, { about, mailbox, ...(campaign !== null && { campaign: { id: campaign, ordinal: ordinal ?? 0 } }) }]
     }),
   )
 }

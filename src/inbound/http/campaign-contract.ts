@@ -129,6 +129,21 @@ const planFields = {
       closed,
     ),
   ),
+  expected: Type.Optional(
+    Type.Object(
+      {
+        count: Type.Integer({ minimum: 0, maximum: audienceMax, description: 'How many people the query found' }),
+        tolerance: Type.Optional(
+          Type.Integer({
+            minimum: 0,
+            maximum: audienceMax,
+            description: 'By so many the audience may differ; 0 when absent',
+          }),
+        ),
+      },
+      { ...closed, description: 'Another audience is neither approved nor started' },
+    ),
+  ),
   expiresAt: instant('What has not left by then never does'),
 }
 
@@ -188,6 +203,7 @@ export const CampaignView = Type.Object(
     contentHash: hash('SHA-256 over the canonical content'),
     audienceHash: Type.Optional(hash('SHA-256 over the keyed hashes of all recipients in order')),
     recipients: count,
+    expected: Type.Optional(Type.Object({ count, tolerance: count })),
     asked: Type.Integer({ minimum: 0, description: 'Recipients whose turn has come' }),
     inFlight: count,
     stage: count,
@@ -238,6 +254,10 @@ export const DryRunView = Type.Object(
     capped: Type.Integer({
       minimum: 0,
       description: 'Would be suppressed by the cap of their mailbox if it started now',
+    }),
+    suppressed: Type.Integer({
+      minimum: 0,
+      description: 'Would be passed over: mail to them bounced for good, or they complained, within 90 days',
     }),
     stages: Type.Array(Type.Object({ upTo: count, pauseMs: count })),
     content: Type.Object({

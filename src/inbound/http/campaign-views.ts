@@ -26,6 +26,7 @@ export function campaignView({ campaign, title, question, inFlight, eta }: Known
     draftedAt: instantText(campaign.draftedAt),
     expiresAt: instantText(plan.expiresAt),
   }
+  if (plan.expected) view.expected = plan.expected
   if (audience) view.audienceHash = audience.hash
   if (campaign.approvedBy !== undefined) view.approvedBy = campaign.approvedBy
   if (eta && eta.to >= now) view.eta = { from: instantText(eta.from), to: instantText(eta.to) }

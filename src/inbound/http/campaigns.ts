@@ -206,7 +206,9 @@ function draftOf(body: CampaignBody, now: number): Draft {
   const { title, question } = body
   const { accepted, text } = question
   const halts = { ...haltsDefault, ...definedOf(body.halts ?? {}) }
-  return { class: body.class, title, question: text, accepted, content, stages, halts, expiresAt }
+  const draft: Draft = { class: body.class, title, question: text, accepted, content, stages, halts, expiresAt }
+  if (body.expected) draft.expected = { tolerance: 0, ...body.expected }
+  return draft
 }
 
 /** Stages that end where one before them has ended already, whatever the size of the audience. */
