@@ -1,8 +1,9 @@
 import { Buffer } from 'node:buffer'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { addressesOf } from '../../std/address-list.ts'
 import { parseMailbox } from '../../std/mailbox.ts'
-import { addressesOf, headerFaults, readHeaders } from './headers.ts'
+import { headerFaults, readHeaders } from './headers.ts'
 
 const parsed = parseMailbox('jane@example.net')
 if (!parsed.ok) throw new Error('the recipient of these tests must parse')
