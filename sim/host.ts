@@ -138,9 +138,18 @@ export class Host {
   #feed(life: Life, partition: Partition): void {
     const { vault } = this.#options
     if (!vault) return
-    const { newId, seal } = this.#gateway(partition)
+    const { newId, seal, prove } = this.#gateway(partition)
     const { surroundings } = life
-    this.feeder = new Feeder({ partition: () => partition, vault, newId, seal, appendCode: false, surroundings, log })
+    this.feeder = new Feeder({
+      partition: () => partition,
+      vault,
+      newId,
+      seal,
+      prove,
+      appendCode: false,
+      surroundings,
+      log,
+    })
     this.feeder.wake()
   }
 
@@ -155,6 +164,8 @@ export class Host {
       standingsOf: async () => new Map(),
       write: () => ({ status: 'unknown' as const }),
       senderOf: (id: MessageId) => partition.state.messages.get(id)?.facts.application,
+      // What messages say is of no matter here.
+      prove: async (messages: readonly unknown[]) => messages.map(() => ({ findings: [], mentions: [] })),
       seal(id: MessageId, subject: Parameters<Partition['subjectKey']>[0], content: Parameters<typeof pack>[0]) {
         const { plaintext, commitment, digest } = pack(content)
         const key = partition.subjectKey(subject)

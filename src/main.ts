@@ -46,6 +46,8 @@ import { type OpenCarrier, openCarrier } from './outbound/carrier.ts'
 import { mailDelivery } from './outbound/deliver.ts'
 import { DkimSigner } from './outbound/email/dkim.ts'
 import { startNotifier } from './outbound/webhook/notifier.ts'
+import { ProofPool } from './proof/pool.ts'
+import { ofCampaign, proofPort } from './proof-port.ts'
 import type { RegisterWork } from './register.worker.ts'
 import type { NamedMailbox } from './std/mailbox.ts'
 import { uuidv7 } from './std/uuid.ts'
@@ -100,7 +102,8 @@ async function startAll(config: Config, log: pino.Logger, undo: Undo): Promise<R
   const probe = openProbe(config, { ...stores, partition, listen, log, measured: probeMeasure(metrics) }, undo)
   const register = await openViews(config, { ...stores, metrics, log }, undo)
   const ledger = await openLedger(config, { ...stores, partition, log }, undo)
-  const ours = gateway(config, { ...stores, partition, register, templates, log })
+  const prove = openProof(config, { partition, keyring: stores.keyring, templates, log }, undo)
+  const ours = gateway(config, { ...stores, partition, register, templates, prove, log })
   const audiences = openAudiences(config, { ...stores, partition, ours, listen, log }, undo)
   const running = { carrier, partition, runner, probe, register, ledger, ours, audiences, templates }
   const inside = { ...stores, ...running, metrics, log }
@@ -189,7 +192,16 @@ function openAudiences(
   const vault = new CampaignVault(postgresCampaigns(pool), keyring)
   const { newId, seal } = ours
   const appendCode = config.application.appendCode ?? false
-  const feeder = new Feeder({ partition: () => partition, vault, newId, seal, appendCode, surroundings: machine, log })
+  const feeder = new Feeder({
+    partition: () => partition,
+    vault,
+    newId,
+    seal,
+    prove: (contents, className) => ours.prove(contents.map(content => ofCampaign(content, className))),
+    appendCode,
+    surroundings: machine,
+    log,
+  })
   undo.later(() => feeder.stop())
   listen(() => feeder.wake())
   feeder.wake()
@@ -385,6 +397,26 @@ function openProbe(
   return probe
 }
 
+type Prove = ReturnType<typeof proofPort>
+
+/** What looks at the bytes of messages, and the threads that it has for large ones. */
+function openProof(
+  config: Config,
+  { partition, keyring, templates, log }: Pick<Inside, 'partition' | 'keyring' | 'templates' | 'log'>,
+  undo: Undo,
+): Prove {
+  const pool = new ProofPool({ lost: why => log.warn({ why }, 'a message could not be taken apart in time') })
+  undo.later(() => pool.close())
+  const sender = config.from?.mailbox
+  return proofPort({
+    pool,
+    policy: () => partition.state.policy,
+    code: keyring.code,
+    compiled: hash => templates.library.at(hash),
+    ...(sender && { sender }),
+  })
+}
+
 /** The engine's side of the intake: ids, hashes, sealing, and the way into the partition. */
 function gateway(
   config: Config,
@@ -394,8 +426,9 @@ function gateway(
     register,
     pool,
     templates,
+    prove,
     log,
-  }: Pick<Inside, 'partition' | 'keyring' | 'register' | 'pool' | 'templates' | 'log'>,
+  }: Pick<Inside, 'partition' | 'keyring' | 'register' | 'pool' | 'templates' | 'log'> & { prove: Prove },
 ) {
   return {
     write: templates.write,
@@ -411,6 +444,7 @@ function gateway(
       }),
     senderOf: (id: MessageId) => partition.state.messages.get(id)?.facts.application,
     seal: sealing(partition),
+    prove,
     async submit(submissions: Submission[]) {
       try {
         return await partition.submit(submissions)

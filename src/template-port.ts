@@ -7,6 +7,7 @@ import { byLearning, Templates } from './core/templates.ts'
 import type { Keyring } from './engine/keyring.ts'
 import type { Partition } from './engine/partition.ts'
 import { postgresTemplates } from './journal/postgres/template-store.ts'
+import { isInert } from './proof/values.ts'
 import { assert } from './std/assert.ts'
 import { builtInTemplates } from './templates/builtin/builtin.ts'
 import { CompilerThread } from './templates/compile-apart.ts'
@@ -40,6 +41,7 @@ export function openTemplates(
   const write = openWriter({
     templates: () => partition?.state.templates ?? none,
     library,
+    isInert,
     isNamed: (name, version) => {
       const { policy, approved } = partition!.state
       return [policy.templates, approved].some(named => {

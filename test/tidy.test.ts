@@ -42,6 +42,7 @@ const wiring = new Set([
   'template-port.ts',
   'verify-port.ts',
   'domain-port.ts',
+  'proof-port.ts',
   'register.worker.ts',
   'ledger-port.ts',
   'ledger.worker.ts',

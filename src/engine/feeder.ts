@@ -1,6 +1,6 @@
 import { type Campaign, roomOf } from '../core/campaigns.ts'
 import type { Command } from '../core/commands.ts'
-import type { Content } from '../core/content.ts'
+import type { Content, Proof } from '../core/content.ts'
 import type { MessageFacts, MessageId } from '../core/events.ts'
 import { suppressedFor } from '../core/suppressions.ts'
 import type { AudienceRow } from '../journal/campaign-store.ts'
@@ -19,6 +19,8 @@ export type FeederOptions = {
     subject: Hash64,
     content: Content,
   ): { commitment: string; sealed: NonNullable<Submission['sealed']> }
+  /** What the bytes of messages show, in their order. */
+  prove(contents: Content[], className: string): Promise<Proof[]>
   /** Whether mails of campaigns carry the code in their text. */
   appendCode: boolean
   surroundings: Pick<Surroundings, 'soon' | 'after'>
@@ -106,14 +108,13 @@ export class Feeder {
     const content = await this.#content(plan.id, plan.contentHash)
     const rows = await vault.store.page(plan.id, audience!.revision, { after: cursor, limit })
     if (!content || rows.length < limit) return this.#giveUp(partition, plan.id)
-    const submissions: Submission[] = []
-    for (const [i, row] of rows.entries()) {
-      const recipient = await vault.recipient(plan.id, row)
-      const why = plan.kind === 'campaign' && suppressedFor(partition.state.suppressions, row.mailbox, partition.now())
+    const said = await this.#contentsFor(plan.id, plan.class, content, rows)
+    const submissions = rows.map((row, i): Submission => {
       const [campaignId, ordinal, { mailbox }] = [plan.id, next + i, row]
-      if (why) submissions.push({ command: { type: 'SkipRecipient', campaign: campaignId, ordinal, mailbox, why } })
-      else submissions.push(this.#submission(campaign, content, ordinal, row, recipient))
-    }
+      const why = plan.kind === 'campaign' && suppressedFor(partition.state.suppressions, mailbox, partition.now())
+      if (why) return { command: { type: 'SkipRecipient', campaign: campaignId, ordinal, mailbox, why } }
+      return this.#submission(campaign, content, { ordinal, row, said: said[i] })
+    })
     // A crash before the batch is durable: nothing was asked for. After it: the journal has counted them, and the next page lies behind.
     await partition.submit(submissions)
     if ((partition.state.campaigns.get(plan.id)?.next ?? 0) > next) this.#again = true
@@ -135,17 +136,32 @@ export class Feeder {
     return content
   }
 
+  /** What each recipient will have, and what its bytes show; `undefined` for those that cannot be read any more. */
+  async #contentsFor(
+    campaign: string,
+    className: string,
+    content: CampaignContent,
+    rows: readonly AudienceRow[],
+  ): Promise<(Said | undefined)[]> {
+    const { vault, appendCode, prove } = this.#options
+    const recipients: (Recipient | undefined)[] = []
+    for (const row of rows) recipients.push(await vault.recipient(campaign, row))
+    const contents = recipients.flatMap(to => (to ? [contentFor(content, to, appendCode)] : []))
+    const proofs = await prove(contents, className)
+    const said = contents.map((one, i) => ({ content: one, proof: proofs[i]! })).values()
+    return recipients.map(to => to && said.next().value)
+  }
+
   #submission(
     { plan }: Campaign,
-    said: CampaignContent,
-    ordinal: number,
-    row: AudienceRow,
-    to: Recipient | undefined,
+    { template, text = '', html = '' }: CampaignContent,
+    { ordinal, row, said }: { ordinal: number; row: AudienceRow; said: Said | undefined },
   ): Submission {
     const { mailbox, address, account } = row
-    if (!to) return { command: { type: 'SkipRecipient', campaign: plan.id, ordinal, mailbox } }
+    if (!said) return { command: { type: 'SkipRecipient', campaign: plan.id, ordinal, mailbox } }
+    const { content, proof } = said
     const id = this.#options.newId()
-    const { commitment, sealed } = this.#options.seal(id, account, contentFor(said, to, this.#options.appendCode))
+    const { commitment, sealed } = this.#options.seal(id, account, content)
     const message: MessageFacts = {
       id,
       application: plan.application,
@@ -154,17 +170,20 @@ export class Feeder {
       address,
       campaign: { id: plan.id, ordinal },
       expiresAt: plan.expiresAt,
-      bytes: (said.text?.length ?? 0) + (said.html?.length ?? 0),
+      bytes: text.length + html.length,
       commitment,
       sealed: { offset: 0, length: 0, page: 0, slot: 0 },
       via: 'campaign',
     }
     if (account !== address) message.account = account
-    if (said.template) message.template = said.template
+    if (template) message.template = template
+    if (proof.findings.length > 0) message.findings = proof.findings
     const command: Command = { type: 'RequestMessage', message }
     return { command, sealed }
   }
 }
+
+type Said = { content: Content; proof: Proof }
 
 function contentFor(said: CampaignContent, { recipient, account }: Recipient, appendCode: boolean): Content {
   const { class: _, application: __, template: ___, ...parts } = said

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { Command } from '../core/commands.ts'
-import type { Content } from '../core/content.ts'
+import type { Content, Proof } from '../core/content.ts'
 import { categories, type MessageFacts, type MessageId } from '../core/events.ts'
 import { type Hash64, nameHash } from '../std/hash64.ts'
 import { type Mailbox, parseMailbox } from '../std/mailbox.ts'
@@ -24,7 +24,10 @@ const written = (code: string, invalid: string[] = []): WrittenMessage => ({
 })
 
 /** An intake over a gateway that keeps what it is given to decide. */
-function intake(write: Gateway<undefined>['write'] = () => ({ status: 'unknown' })) {
+function intake(
+  write: Gateway<undefined>['write'] = () => ({ status: 'unknown' }),
+  found: Proof = { findings: [], mentions: [] },
+) {
   const contents: Content[] = []
   const commands: Command[] = []
   let ids = 0
@@ -37,6 +40,7 @@ function intake(write: Gateway<undefined>['write'] = () => ({ status: 'unknown' 
     },
     code: id => id,
     write,
+    prove: async messages => messages.map(() => found),
     isAllowListed: () => false,
     standingsOf: async () => new Map(),
     senderOf: () => undefined,
@@ -122,23 +126,33 @@ describe('a message from a template', () => {
 })
 
 describe('the facts of a message', () => {
-  it.each<[string, Partial<MessageRequest>, string[] | undefined]>([
-    ['nobody', {}, undefined],
-    ['the subject', { content: { kind: 'parts', subject: 'For Ann+x@gmail.com', text: 't' } }, ['ann@gmail.com']],
-    ['the HTML', { content: { kind: 'parts', subject: 's', html: '<b>ann@y.org</b>' } }, ['ann@y.org']],
+  const showing = (proof: Proof) => intake(({ code }) => written(code, ['who']), proof)
+
+  it.each<[string, Proof, Partial<MessageFacts>]>([
+    ['nothing was found', { findings: [], mentions: [] }, {}],
     [
-      'a value',
-      { content: { kind: 'template', name: 't', slots: { to: 'ann@y.org', me: 'me@x.org' } } },
-      ['ann@y.org'],
+      'others are named',
+      { findings: ['content.other-address'], mentions: ['ann@y.org'] },
+      { findings: ['content.other-address'], mentions: [hash('mailbox', 'ann@y.org')] },
     ],
     [
-      'the sender',
-      { from: { mailbox: mailbox('shop@y.org') }, content: { kind: 'parts', subject: 'shop@y.org' } },
-      undefined,
+      'a look is known',
+      { findings: [], mentions: [], template: { name: 'look', version: '1', hash: 'h' } },
+      { template: { name: 'look', version: '1', hash: 'h', learnt: true } },
     ],
-    ['a whole mail', { content: { kind: 'raw', data: Buffer.from('To: ann@y.org\r\n\r\n') } }, undefined],
-  ])('name who else is in %s', async (_, part, mentions) => {
-    expect((await intake()(part)).mentions).toEqual(mentions?.map(address => hash('mailbox', address)))
+  ])('have what the proof says: %s', async (_, proof, facts) => {
+    const nothing = { findings: undefined, mentions: undefined, template: undefined }
+    const { findings, mentions, template } = await showing(proof)({})
+    expect({ findings, mentions, template }).toEqual({ ...nothing, ...facts })
+  })
+
+  it('keep the template that the message names, and what writing it has found', async () => {
+    const look = { name: 'look', version: '1', hash: 'other' }
+    const send = showing({ findings: ['content.link'], mentions: [], template: look })
+    expect(await send({ content: { kind: 'template', name: 't', slots: {} } })).toMatchObject({
+      template: { name: 't', version: '2', hash: 'h' },
+      findings: ['content.link', 'content.slot-invalid'],
+    })
   })
 
   it('say whether recipients come in order', async () => {

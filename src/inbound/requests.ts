@@ -1,5 +1,5 @@
 import type { Answer, Command } from '../core/commands.ts'
-import type { Content } from '../core/content.ts'
+import { type Content, contentFindings, type Proof } from '../core/content.ts'
 import type { CauseFacts, MessageFacts, MessageId } from '../core/events.ts'
 import { explain } from '../core/reasons.ts'
 import { assert } from '../std/assert.ts'
@@ -16,7 +16,6 @@ import type {
   ReportedEvent,
   SlotFault,
 } from './intake.ts'
-import { mentionsIn } from './mentions.ts'
 import { RecipientOrder } from './recipient-order.ts'
 import { buildCategory, requesterFacts } from './requester.ts'
 import { type MessageLookup, namedMessage, signalFacts } from './signals.ts'
@@ -49,6 +48,8 @@ export type Gateway<Sealed> = {
   code(id: MessageId): string
   /** Writes a message from an approved version of a template. */
   write(message: { class: string; code: string }, wanted: WantedMessage): WrittenMessage | Promise<WrittenMessage>
+  /** What the bytes of messages show, in their order; throws `Unavailable`. */
+  prove(messages: readonly ToProve[]): Promise<Proof[]>
   /** Whether a recipient may get material from test environments. */
   isAllowListed(mailbox: Mailbox): boolean
   /** Where messages stand or stood; those that nobody knows are left out. */
@@ -65,9 +66,11 @@ export function openIntake<Sealed>(gateway: Gateway<Sealed>): Intake {
   return {
     async messages(application, requests) {
       const drafts = await writeAll(gateway, requests)
-      const submissions = drafts
-        .filter(({ written }) => written?.status !== 'refused')
-        .map(draft => messageSubmission({ gateway, order }, application, draft))
+      const going = drafts.filter(({ written }) => written?.status !== 'refused')
+      const proofs = await gateway.prove(going)
+      const submissions = going.map((draft, i) =>
+        messageSubmission({ gateway, order }, application, { ...draft, proof: proofs[i]! }),
+      )
       const answers = (await gateway.submit(submissions)).values()
       return drafts.map(({ written }) =>
         written?.status === 'refused' ? written : messageAnswer(gateway, answers.next().value!),
@@ -131,6 +134,13 @@ export const causeHash = (gateway: Hashing, id: string): Hash64 => gateway.hash(
 /** A request with the id that its message will have, and what was written for it when it names a template. */
 type Draft = { id: MessageId; request: MessageRequest; written?: WrittenMessage }
 
+/** A message as far as its bytes are concerned. */
+export type ToProve = {
+  id?: MessageId
+  request: Pick<MessageRequest, 'class' | 'recipient' | 'from' | 'content'>
+  written?: WrittenMessage
+}
+
 /** The code is a function of the id, and stands in what is written. */
 async function writeAll(gateway: Gateway<unknown>, requests: readonly MessageRequest[]): Promise<Draft[]> {
   const drafts: Draft[] = requests.map(request => ({ id: gateway.newId(), request }))
@@ -146,7 +156,7 @@ async function writeAll(gateway: Gateway<unknown>, requests: readonly MessageReq
 function messageSubmission<Sealed>(
   { gateway, order }: { gateway: Gateway<Sealed>; order: RecipientOrder },
   application: Application,
-  { id, request, written }: Draft,
+  { id, request, written, proof }: Draft & { proof: Proof },
 ): { command: Command; sealed: Sealed } {
   const addressed = addressedTo(gateway, request.recipient, request.account)
   const content = contentOf(application, request, { written, code: gateway.code(id) })
@@ -154,22 +164,13 @@ function messageSubmission<Sealed>(
   const bytes = content.raw?.length ?? (content.text?.length ?? 0) + (content.html?.length ?? 0)
   const recipient = request.recipient.address.toLowerCase()
   const allowListed = () => gateway.isAllowListed(request.recipient)
-  const prepared: Prepared = { id, addressed, recipient, bytes, commitment, digest, allowListed }
+  const prepared: Prepared = { id, addressed, recipient, bytes, commitment, digest, allowListed, proof }
   const inOrder = order.next(application.name, request.class, recipient)
   if (inOrder !== undefined) prepared.inOrder = inOrder
-  prepared.mentions = mentionsOf(request)
   if (written) Object.assign(prepared, { asked: askedFor(request), written })
   const described = { ...request, build: request.build ?? application.name }
   const facts = messageFacts(gateway, application, described, prepared)
   return { command: { type: 'RequestMessage', message: facts }, sealed }
-}
-
-/** A whole mail is not searched: its parts are encoded, and its header names people by right. */
-function mentionsOf({ recipient, from, content }: MessageRequest): string[] {
-  if (content.kind === 'raw') return []
-  const own = from ? [recipient, from.mailbox] : [recipient]
-  if (content.kind === 'template') return mentionsIn(Object.values(content.slots), own)
-  return mentionsIn([content.subject, content.text, content.html], own)
 }
 
 /** What the facts are taken from: a request, apart from whom it is for and what it says. */
@@ -177,10 +178,7 @@ export type Described = Omit<MessageRequest, 'recipient' | 'from' | 'content'> &
   content: { kind: 'parts' | 'raw' } | { kind: 'template'; name: string; version?: string }
 }
 
-/**
- * What the shell has made of a request. `recipient` is the address in lower case; `digest` stands for the whole content; `mentions` are the
- * canonical mailboxes of others that the content names.
- */
+/** What the shell has made of a request. `recipient` is the address in lower case; `digest` stands for the whole content. */
 export type Prepared = {
   id: MessageId
   addressed: Addressed
@@ -188,7 +186,7 @@ export type Prepared = {
   bytes: number
   commitment: string
   digest: string
-  mentions?: readonly string[]
+  proof: Proof
   inOrder?: boolean
   /** What was asked for, where the content has more than that: what is written has the code of the message in it. */
   asked?: string
@@ -228,9 +226,18 @@ export function messageFacts(
   if (repeat) facts.repeat = repeat
   if (request.build !== undefined) facts.build = buildCategory(gateway.hash, request.build)
   if (prepared.inOrder !== undefined) facts.inOrder = prepared.inOrder
-  const { mentions = [] } = prepared
-  if (mentions.length > 0) facts.mentions = mentions.map(mailbox => gateway.hash('mailbox', mailbox))
+  addProof(gateway, facts, prepared.proof)
   return facts
+}
+
+/** The template that the bytes show counts where the message names none. */
+function addProof(gateway: Hashing, facts: MessageFacts, { findings, mentions, template }: Proof): void {
+  if (mentions.length > 0) facts.mentions = mentions.map(mailbox => gateway.hash('mailbox', mailbox))
+  if (findings.length > 0) {
+    const found = new Set([...(facts.findings ?? []), ...findings])
+    facts.findings = contentFindings.filter(finding => found.has(finding))
+  }
+  if (template) facts.template ??= { ...template, learnt: true }
 }
 
 function templateOf({ name, version }: { name: string; version?: string }): { name: string; version?: string } {

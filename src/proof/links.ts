@@ -88,8 +88,9 @@ function linkAt(text: string, { from, to }: Span, strict: boolean): TextLink | u
     const host = registeredPart(text.slice(span.from, span.to))
     if (host === undefined || text[span.from + host.length] === '@') continue
     const written = text.slice(span.from, endOfLink(text, span.from + host.length))
-    if (!strict && isSentence(text.slice(span.from, span.from + host.length), written.length > host.length)) continue
-    return { at: span.from, written, host: host.toLowerCase(), bare: true }
+    const link: TextLink = { at: span.from, written, host: host.toLowerCase(), bare: true }
+    if (!strict && (isSentence(link) || isTitle(link))) continue
+    return link
   }
   return undefined
 }
@@ -153,14 +154,15 @@ function isRegistered(host: string): boolean {
 /** Suffixes of networks and tests: nobody's reader makes a link of them. */
 const unlinked = new Set(['local', 'localhost', 'internal', 'lan', 'home', 'corp', 'invalid'])
 
-/** `Dr.Li`, `St.Pm`: titles before a name, by people who save the space. */
-const title = /^(?:Dr|Mr|Ms|Mrs|St|Prof|Fr|Sr|Jr|Hr|Ing|Mag)\.\p{Lu}[\p{Ll}]+$/u
-export const isTitledName = (name: string): boolean => title.test(name)
+const title = /(?:^|-)(?:Dr|Mr|Ms|Mrs|St|Prof|Fr|Sr|Jr|Hr|Ing|Mag|DR|MR|MS|PROF|ST)\.\p{Lu}\p{L}*$/u
+
+/** Whether it is a title before a name (`Dr.Li`), by people who save the space, and leads nowhere below. */
+export function isTitle({ bare, host, written }: TextLink): boolean {
+  return bare && title.test(written.slice(0, host.length)) && !/^[/:?#]/.test(written.slice(host.length))
+}
 
 /** Words that are suffixes too, and begin sentences. */
 const word =
   /^[\p{L}\p{N})-]*[\p{Ll}\p{N})]\.(?:Am|As|At|Be|Bei|Can|Da|De|Do|El|En|Es|Est|Et|For|Here|How|Id|If|In|Is|It|La|Me|Mit|My|New|No|Now|One|Our|Pro|Re|See|So|To|Us|Und|We|You)$/u
 
-function isSentence(name: string, goesOn: boolean): boolean {
-  return !goesOn && (word.test(name) || isTitledName(name))
-}
+const isSentence = ({ host, written }: TextLink): boolean => written.length === host.length && word.test(written)

@@ -101,7 +101,8 @@ export function judge(examined: Examined, material: Material, expectations: Expe
   const named = addressesOfAll(examined)
   find(
     'content.other-address',
-    expectations.addresses === 'own' && named.some(one => !isOwn(one, senders, allowed, expectations)),
+    expectations.addresses === 'own' &&
+      (named.length >= addressesMax || named.some(one => !isOwn(one, senders, allowed, expectations))),
   )
   find('content.link', hasForeignLink(examined, allowed))
   find('content.slot-active', expectations.slots?.some(slot => isActive(slot, allowed, expectations)) ?? false)

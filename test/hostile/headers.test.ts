@@ -119,8 +119,9 @@ it.each([
     headers: { 'content-type': 'application/json' },
   })
   expect([202, 422]).toContain(answer.status)
-  if (answer.status === 202)
-    expect(answer.body).toMatchObject({ outcome: 'hold', reasons: [{ code: 'template.unknown' }] })
+  if (answer.status !== 202) return
+  expect(answer.body).toMatchObject({ outcome: 'hold' })
+  expect(answer.body.reasons).toContainEqual(expect.objectContaining({ code: 'template.unknown' }))
 })
 
 describe('over SMTP', () => {

@@ -5,7 +5,6 @@ import { type CloudEvent, parseStructured } from '../../inbound/http/cloudevents
 import { type RequestedMessage, readRequested } from '../../inbound/http/requested.ts'
 import { messageRequested, readEvent } from '../../inbound/http/trace.ts'
 import type { Application, ReportedEvent } from '../../inbound/intake.ts'
-import { mentionsIn } from '../../inbound/mentions.ts'
 import { RecipientOrder } from '../../inbound/recipient-order.ts'
 import {
   type Addressed,
@@ -15,6 +14,7 @@ import {
   messageFacts,
   type Prepared,
 } from '../../inbound/requests.ts'
+import { mentionsIn } from '../../proof/addresses.ts'
 import type { Hash64 } from '../../std/hash64.ts'
 import type { Mailbox } from '../../std/mailbox.ts'
 import { hash, messageIdOf } from './hashing.ts'
@@ -104,7 +104,7 @@ export class TraceCommands {
       commitment: '',
       digest: message.key === undefined || !message.slots ? '' : JSON.stringify(message.slots),
       allowListed: () => recipient !== undefined && this.#isAllowListed(recipient),
-      mentions: message.slots ? mentionsIn(Object.values(message.slots), recipient ? [recipient] : []) : [],
+      proof: { findings: [], mentions: mentionsOf(message) },
     }
     const sortsAs = recipient?.address.toLowerCase() ?? message.account!
     const inOrder = this.#order.next(this.#application.name, message.class, sortsAs)
@@ -158,3 +158,7 @@ export class TraceCommands {
     this.#addresses.set(account, recipients[0]!)
   }
 }
+
+/** A trace has the values of a message and not what was made of them. */
+const mentionsOf = ({ slots = {}, recipient }: RequestedMessage): string[] =>
+  mentionsIn(Object.values(slots), recipient ? [recipient] : [])
