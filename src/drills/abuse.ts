@@ -1,4 +1,4 @@
-import { driveResets, honestIn, resetBy, tool, wrongfulIn } from './incident.ts'
+import { driveResets, honestIn, massSend, resetBy, tool, wrongfulIn } from './incident.ts'
 import { ramped } from './pace.ts'
 import type { Parameters } from './parameters.ts'
 import type { Person } from './people.ts'
@@ -6,7 +6,7 @@ import { anyAgent, attackerIn } from './places.ts'
 import type { Scenario } from './scenario.ts'
 import { ignoredFate, type Stage, spans, usualFate } from './stage.ts'
 
-const { second, minute } = spans
+const { second, minute, hour } = spans
 const abuse = { stop: true, headline: 'reset-abuse' } as const
 const attack = { stop: false, headline: 'credential-attack' } as const
 
@@ -262,6 +262,58 @@ const zitadel: Scenario = {
   },
 }
 
+/** What the client of a portal puts into the mail of the portal. */
+const inTheMouthOfThePortal = {
+  code: '000000',
+  subject: 'Urgent: an intruder is in your systems',
+  body: [
+    'Our monitoring shows that data leaves several of your clusters in a chain of attacks.',
+    'We tried to close the way that it takes. The intruder changes it every few minutes, with the help of several accomplices, and will go on until it is found.',
+    'We believe that a well-known man of the trade is behind it, and that he works for a group which blackmails its victims. Look for what he has published about you.',
+    'Stay alert, check your systems, and pass this on to whoever answers for them. We are at work on it and will write again.',
+    'Threat detection and analysis, network analysis group',
+  ].join('\n\n'),
+}
+
+const fbi: Scenario = {
+  name: 'fbi-2021',
+  title: 'The client writes the mail of a portal',
+  family: 'abuse',
+  about:
+    'A portal sends a code to whoever registers, and takes subject and body of that mail from the client: an outsider writes to strangers in its name, in two waves. Sender, signature and template are right; subject and body are not.',
+  anchor:
+    'FBI LEEP, 13 November 2021: about 100,000 mails in two waves to addresses of an internet registry, in the name of a genuine sender (ctpublic.org, suped.com).',
+  classes: ['other'],
+  week: '2021-11-08',
+  defaults: { size: 100_000, perSecond: 50, hour: 125, networks: 5 },
+  expected: abuse,
+  script: (stage, parameters) => {
+    const { size } = parameters
+    const wave = (from: number, first: number, count: number) =>
+      massSend(stage, parameters, {
+        label: wrongfulIn('fbi-2021'),
+        class: 'other',
+        to: index => stranger(first + index),
+        data: index => ({
+          key: `registration-${(first + index).toString(36)}`,
+          source: 'portal',
+          slots: inTheMouthOfThePortal,
+        }),
+        from,
+        count,
+      })
+    const half = Math.ceil(size / 2)
+    wave(stage.onset, 0, half)
+    if (size > half) wave(stage.onset + 2 * hour, half, size - half)
+  },
+}
+
+/** The contact of a network, who has no account here. */
+const stranger = (index: number): Person => ({
+  account: `account-7${String(index).padStart(7, '0')}`,
+  email: `abuse@network-${index.toString(36)}.example`,
+})
+
 const robinhood: Scenario = {
   name: 'robinhood-2026',
   title: 'Markup in the name of a device',
@@ -313,4 +365,4 @@ export const abuses = [
   pumping,
   resetFlood,
 ]
-export const documentedAbuses = [zitadel, robinhood]
+export const documentedAbuses = [zitadel, fbi, robinhood]

@@ -39,7 +39,15 @@ describe('the catalog', () => {
           telling => `instagram-2026-${telling}`,
         ),
         ...['coinbase-2021', 'lets-encrypt-2016', 'mautic-2020', 'safebase-2023', 'zitadel-2026', 'twitter-2012'],
-        ...['entra-2025', 'robinhood-2026', 'hbo-max-2021', 'github-2024-late', 'class-gone-silent', 'reset-flood'],
+        ...[
+          'entra-2025',
+          'robinhood-2026',
+          'fbi-2021',
+          'hbo-max-2021',
+          'github-2024-late',
+          'class-gone-silent',
+          'reset-flood',
+        ],
       ]),
     )
     expect(drills.filter(({ row }) => row?.includes('+')).map(({ row }) => row)).toEqual([
