@@ -96,8 +96,9 @@ export const templateBytesMax = 512 * 1024
 export const localesMax = 64
 export const slotsMax = 64
 export const samplesMax = 16
-export const subjectCharsMax = 256
-export const preheaderCharsMax = 256
+/** As they are written, with their conditions; what comes out of a subject has a limit of its own. */
+export const subjectCharsMax = 1024
+export const preheaderCharsMax = 1024
 export const descriptionCharsMax = 1000
 export const slotCharsMax = 2048
 /** Clients cut a mail behind about 102 KB of HTML, and what is behind the cut is not read. */

@@ -1,5 +1,5 @@
 import type { Finding, Rule } from './finding.ts'
-import { type LintSubject, readMail } from './mail.ts'
+import { type LintSubject, mailOf } from './mail.ts'
 import { activeContent } from './rules/active-content.ts'
 import { capitals } from './rules/capitals.ts'
 import { contrast } from './rules/contrast.ts'
@@ -77,6 +77,6 @@ export const rules: readonly Rule[] = [
  * better wording. Never throws. Of languages without word lists (`lintLanguages`) only what does not hang on words is looked at.
  */
 export function lint(subject: LintSubject): Finding[] {
-  const mail = readMail(subject)
+  const mail = mailOf(subject)
   return oncePerQuote(rules.flatMap(({ name, look }) => look(mail).map(remark => ({ rule: name, ...remark }))))
 }

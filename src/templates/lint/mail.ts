@@ -61,7 +61,7 @@ const textCharsMax = 200_000
 /** Stands for a value that is not judged. */
 const blank = '\ufffc'
 
-export function readMail(subject: LintSubject): Mail {
+export function mailOf(subject: LintSubject): Mail {
   const page = subject.html === undefined ? undefined : readPage(subject.html)
   const text = subject.text?.slice(0, textCharsMax)
   const spoken = { subject: subject.subject, text: text ?? '', html: page?.lines.join('\n') ?? '' }

@@ -40,8 +40,6 @@ export type Page = {
   title: string
   /** It says how it looks in a dark scheme. */
   hasDarkScheme: boolean
-  /** Layout tables that a screen reader announces as data. */
-  tablesWithoutRole: number
   /** Not all of it was read. */
   cut: boolean
 }
@@ -92,9 +90,9 @@ export function readPage(html: string): Page {
 function styleRulesIn(tokens: readonly HtmlToken[]): StyleRule[] {
   return tokens.flatMap((token, at) => {
     const before = tokens[at - 1]
-    return token.kind === 'text' && before?.kind === 'open' && before.name === 'style'
-      ? parseStyleSheet(token.text)
-      : []
+    if (token.kind !== 'text' || before?.kind !== 'open' || before.name !== 'style') return []
+    const media = before.attributes.find(({ name }) => name === 'media')?.value
+    return parseStyleSheet(media === undefined ? token.text : `@media ${media} { ${token.text} }`)
   })
 }
 
@@ -113,7 +111,6 @@ class Reader {
   #language: string | undefined
   #direction: string | undefined
   #title = ''
-  #tablesWithoutRole = 0
 
   constructor(rules: readonly StyleRule[], tokens: readonly HtmlToken[]) {
     this.#rules = rules
@@ -161,7 +158,6 @@ class Reader {
       direction: this.#direction,
       title: this.#title.trim(),
       hasDarkScheme: this.#hasDarkScheme,
-      tablesWithoutRole: this.#tablesWithoutRole,
       cut,
     }
   }
@@ -249,7 +245,6 @@ class Reader {
     if (attributes.has('background')) this.#remote.push(attributes.get('background')!)
     const style = attributes.get('style')
     if (style !== undefined) this.#remote.push(...addressesIn(style))
-    if (name === 'table' && !/^(?:presentation|none)$/i.test(attributes.get('role') ?? '')) this.#tablesWithoutRole++
   }
 
   #image(element: Element, attributes: ReadonlyMap<string, string>): void {

@@ -5,7 +5,14 @@ export type Declarations = Map<string, { value: string; important: boolean }>
 /** `any` holds at all times, `dark` where the reader's program shows a dark scheme. */
 export type Scheme = 'any' | 'dark'
 
-type Compound = { name?: string; id?: string; classes: string[]; attributes: { name: string; value?: string }[] }
+type Compound = {
+  name?: string
+  id?: string
+  classes: string[]
+  attributes: { name: string; value?: string }[]
+  /** It is the parent of the one behind it, and not just somewhere above. */
+  isParent?: boolean
+}
 type Selector = { compounds: Compound[]; specificity: number }
 export type StyleRule = { selectors: Selector[]; declarations: Declarations; scheme: Scheme }
 
@@ -21,6 +28,7 @@ export type Styled = {
 export const styleRulesMax = 1000
 const cssLengthMax = 200_000
 const nestingMax = 4
+const stepsMax = 2000
 
 /** `color: red !important; …` of a style attribute or of a rule. Of two of one name the later counts, unless only the first is important. */
 export function parseDeclarations(text: string): Declarations {
@@ -32,10 +40,19 @@ export function parseDeclarations(text: string): Declarations {
     const written = part.slice(colon + 1).trim()
     const important = /!\s*important\s*$/i.test(written)
     const value = important ? written.slice(0, written.lastIndexOf('!')).trim() : written
-    if (name === '' || value === '' || (found.get(name)?.important && !important)) continue
-    found.set(name, { value, important })
+    if (name !== '' && value !== '') declare(found, name, { value, important })
   }
   return found
+}
+
+/** A shorthand sets its parts anew, and an important one is not undone by a part. */
+function declare(known: Declarations, name: string, said: { value: string; important: boolean }): void {
+  if (said.important || !known.get(name)?.important) {
+    if (name === 'background-color' && known.get('background')?.important && !said.important) return
+    if (name === 'background' && (said.important || !known.get('background-color')?.important))
+      known.delete('background-color')
+    known.set(name, said)
+  }
 }
 
 /** Splits at a sign that stands neither in quotes nor in brackets. */
@@ -110,7 +127,14 @@ const compoundForm =
 function parseSelector(text: string): Selector | undefined {
   const compounds: Compound[] = []
   let specificity = 0
-  for (const part of text.trim().split(/\s*>\s*|\s+/)) {
+  for (const part of text
+    .trim()
+    .replace(/\s*>\s*/g, ' > ')
+    .split(/\s+/)) {
+    if (part === '>' && compounds.length > 0) {
+      compounds.at(-1)!.isParent = true
+      continue
+    }
     if (part === '' || !compoundForm.test(part)) return undefined
     const compound: Compound = { classes: [], attributes: [] }
     for (const [piece] of part.matchAll(/[.#][\w-]+|\[[^\]]*\]|:root|\*|[\w-]+/g)) {
@@ -150,21 +174,22 @@ export function cascaded(element: Styled, rules: readonly StyleRule[], own: Decl
   if (matching.length === 0) return own
   const result: Declarations = new Map()
   for (const { declarations } of [...matching, { declarations: own }])
-    for (const [name, said] of declarations)
-      if (said.important || !result.get(name)?.important) {
-        // A shorthand sets its parts anew.
-        if (name === 'background') result.delete('background-color')
-        result.set(name, said)
-      }
+    for (const [name, said] of declarations) declare(result, name, said)
   return result
 }
 
-/** `a > b` is read as `a b`: who writes a mail means the same. The nearest ancestor that fits is as good as any further one. */
+/** From right to left. The nearest ancestor that fits may have the wrong parent, so others are tried, at most `stepsMax` in all. */
 function matches(element: Styled, compounds: readonly Compound[]): boolean {
-  let at = compounds.length - 1
-  if (!fits(element, compounds[at]!)) return false
-  for (let above = element.parent; above && at > 0; above = above.parent) if (fits(above, compounds[at - 1]!)) at--
-  return at === 0
+  let steps = 0
+  const from = (at: number, candidate: Styled): boolean => {
+    if (++steps > stepsMax || !fits(candidate, compounds[at]!)) return false
+    if (at === 0) return true
+    const { isParent } = compounds[at - 1]!
+    for (let above = candidate.parent; above; above = isParent ? undefined : above.parent)
+      if (from(at - 1, above)) return true
+    return false
+  }
+  return from(compounds.length - 1, element)
 }
 
 function fits(element: Styled, { name, id, classes, attributes }: Compound): boolean {
