@@ -47,11 +47,13 @@ import { mailDelivery } from './outbound/deliver.ts'
 import { DkimSigner } from './outbound/email/dkim.ts'
 import { startNotifier } from './outbound/webhook/notifier.ts'
 import { ProofPool } from './proof/pool.ts'
+import { isInert } from './proof/values.ts'
 import { ofCampaign, proofPort } from './proof-port.ts'
 import type { RegisterWork } from './register.worker.ts'
 import type { NamedMailbox } from './std/mailbox.ts'
 import { uuidv7 } from './std/uuid.ts'
-import { type OpenTemplates, openTemplates } from './template-port.ts'
+import { templatePort } from './template-port.ts'
+import { type OpenTemplates, openTemplates } from './template-writer.ts'
 import { verifyPort } from './verify-port.ts'
 import { followApart } from './views/follow-apart.ts'
 import { type Standing, standingsOf } from './views/places.ts'
@@ -265,7 +267,21 @@ type Inside = Common &
 /** SMTP and HTTP, last: what they let in finds everything ready. */
 async function openDoors(
   config: Config,
-  { partition, runner, probe, pool, keyring, register, ledger, carrier, ours, audiences, metrics, log }: Inside,
+  {
+    partition,
+    runner,
+    probe,
+    pool,
+    keyring,
+    register,
+    ledger,
+    carrier,
+    ours,
+    audiences,
+    templates,
+    metrics,
+    log,
+  }: Inside,
   undo: Undo,
 ) {
   const { keys, generated } = await openKeys({
@@ -282,6 +298,7 @@ async function openDoors(
     operator: operatorPort({ partition, pool, keyring, register, carrier, runner, probe, audiences }),
     campaigns: campaignPort({ config, partition, ...audiences, keyring, pool, register, newId: ours.newId }),
     verify: verifyPort({ config, pool, keyring, register }),
+    templates: templatePort({ config, partition, library: templates.library, isInert }),
     keys: attached.keys,
     ledger: ledgerPort(ledger, register),
     metrics,

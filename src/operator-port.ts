@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import type pg from 'pg'
 import { type ConfigFault, checkClass, mergeClass } from './config.ts'
-import type { MessageId } from './core/events.ts'
+import type { MessageFacts, MessageId } from './core/events.ts'
 import type { Policy } from './core/policy.ts'
 import { freshClasses } from './core/policy.ts'
 import type { CampaignVault } from './engine/campaign-vault.ts'
@@ -83,10 +83,23 @@ export function operatorPort(deps: OperatorDeps): OperatorPort {
         const stopped = classes().find(({ name }) => name === stop.class)
         return stopped ? { status: 'unknown-stop', stops: stopped.stops } : { status: 'unknown-class' }
       }),
-    release: (id, by) => available(() => resolved({ type: 'ReleaseMessage', id: id as MessageId, by })),
+    release: (id, by) =>
+      available(async () => {
+        const facts = partition.state.messages.get(id)?.facts
+        if (facts && !canBeWritten(partition.state, facts)) return { status: 'refused', code: 'template.not-written' }
+        return resolved({ type: 'ReleaseMessage', id: id as MessageId, by })
+      }),
     discard: (id, by, reason) => available(() => resolved({ type: 'DiscardMessage', id: id as MessageId, by, reason })),
     erase: (account, by) => available(() => erase(deps, account, by)),
   }
+}
+
+/** A message from a template that was held unwritten has nothing in it until a version is approved that it can be written from. */
+function canBeWritten({ templates }: Partition['state'], { template, class: className }: MessageFacts): boolean {
+  if (!template || template.learnt || template.hash !== undefined) return true
+  const { name, version } = template
+  const meant = version === undefined ? templates.newestApproved(name) : templates.version({ template: name, version })
+  return meant !== undefined && templates.approvalOf({ ...template, hash: meant.hash }, className) === 'approved'
 }
 
 async function erase(

@@ -1,99 +1,213 @@
-import type pg from 'pg'
-import type { Command } from './core/commands.ts'
-import type { Content } from './core/content.ts'
-import { versionsOf } from './core/policy.ts'
-import { fromConfig } from './core/state.ts'
-import { byLearning, Templates } from './core/templates.ts'
-import type { Keyring } from './engine/keyring.ts'
+import type { Config } from './config.ts'
+import type { Answer } from './core/commands.ts'
+import { linkHostsOf } from './core/policy.ts'
+import type { TemplateCommand } from './core/template-decisions.ts'
+import type { Template, TemplateVersion } from './core/templates.ts'
+import { act } from './engine/operator.ts'
 import type { Partition } from './engine/partition.ts'
-import { postgresTemplates } from './journal/postgres/template-store.ts'
-import { isInert } from './proof/values.ts'
-import { assert } from './std/assert.ts'
-import { builtInTemplates } from './templates/builtin/builtin.ts'
-import { CompilerThread } from './templates/compile-apart.ts'
-import type { TemplateInput, TemplateSource } from './templates/definition.ts'
-import { TemplateLibrary } from './templates/library.ts'
+import type {
+  LintFinding,
+  TemplatePort,
+  TemplateRefusalCode,
+  TemplateRefused,
+  VersionAct,
+  VersionDetail,
+} from './inbound/templates.ts'
+import { available } from './operator-port.ts'
+import { nextVersion } from './template-writer.ts'
+import type { Compiled } from './templates/compiled.ts'
+import type { TemplateSource } from './templates/definition.ts'
+import { diff } from './templates/diff.ts'
+import { ChangedTemplate, type TemplateLibrary } from './templates/library.ts'
+import { lint } from './templates/lint/lint.ts'
 import { parseTemplate } from './templates/parse.ts'
-import { openWriter } from './templates/writer.ts'
+import { render } from './templates/render.ts'
+import { type SampleName, sampleValues } from './templates/samples.ts'
 
-export type OpenTemplates = ReturnType<typeof openTemplates>
+export type TemplateDeps = {
+  config: Pick<Config, 'from'>
+  partition: Partition
+  library: TemplateLibrary
+  isInert?(value: string): boolean
+}
 
-/** Templates as the engine is handed them: where they are kept, what writes messages from them, and those that come with Tocsin. */
-export function openTemplates(
-  {
-    pool,
-    keyring,
-    builtIn = builtInTemplates,
-  }: { pool: pg.Pool; keyring: Keyring; builtIn?: readonly TemplateInput[] },
-  undo: { later(step: () => Promise<unknown>): void },
-) {
-  const thread = new CompilerThread()
-  undo.later(() => thread.stop())
-  const library = new TemplateLibrary({
-    store: postgresTemplates(pool),
-    compile: source => thread.compile(source),
-    seal: text => keyring.hash('template', text),
-    builtIn: builtIn.map(sourceOf),
-  })
-  // Messages are written by the state as it is: a partition that has recovered has another one.
-  let partition: Partition | undefined
-  const none = new Templates()
-  const write = openWriter({
-    templates: () => partition?.state.templates ?? none,
-    library,
-    isInert,
-    isNamed: (name, version) => {
-      const { policy, approved } = partition!.state
-      return [policy.templates, approved].some(named => {
-        const versions = versionsOf(named, name)
-        return versions !== undefined && (version === undefined || versions.includes(version))
-      })
-    },
-  })
+type Named = { name: string; version: string }
+
+/** A code as messages have them; of no message. */
+const sampleCode = '0000-0000-0000'
+
+/** The engine's templates as HTTP sees them. */
+export function templatePort(deps: TemplateDeps): TemplatePort {
+  const { partition } = deps
+  const templates = () => partition.state.templates
   return {
-    library,
-    write,
-    follow: (followed: Partition) => void (partition = followed),
-    bringBuiltIn: () => bringBuiltIn(partition!, library),
-    async writeLate(message: { class: string; code: string }, content: Content): Promise<Content | undefined> {
-      const { template, slots = {} } = content
-      if (!template) return undefined
-      const written = await write(message, { ...template, slots })
-      if (written.status !== 'written' || written.invalid.length > 0) return undefined
-      const { template: pinned, subject, text, html } = written
-      const { appendCode: _, ...rest } = content
-      const appendCode = content.appendCode && !text.includes(message.code)
-      return { ...rest, template: pinned, subject, text, html, ...(appendCode && { appendCode }) }
-    },
+    list: () => available(async () => [...templates().all()].sort((a, b) => (a.name < b.name ? -1 : 1))),
+    find: name => available(async () => templates().get(name)),
+    detail: named => available(() => detailOf(deps, named)),
+    draft: (name, given, how) => available(() => drafted(deps, name, given, how)),
+    act: (named, wanted, by) => available(() => acted(deps, named, wanted, by)),
+    preview: (named, { locale, sample }) =>
+      available(async () => {
+        const compiled = await compiledOf(deps, named)
+        if ('status' in compiled) return compiled
+        const values = sampleValues(compiled.slots, sample as SampleName)
+        const { isInert } = deps
+        const context = { code: sampleCode, ...(isInert && { isInert }) }
+        const { rendered, ...found } = render(compiled, locale, values, context)
+        return { ...rendered, ...found, locales: Object.keys(compiled.locales), sample, hash: compiled.hash, values }
+      }),
+    diff: (name, { from, to }) =>
+      available(async () => {
+        const [before, after] = [
+          await compiledOf(deps, { name, version: from }),
+          await compiledOf(deps, { name, version: to }),
+        ]
+        if ('status' in before) return before
+        return 'status' in after ? after : { changes: diff(before, after) }
+      }),
   }
 }
 
-function sourceOf(input: TemplateInput): TemplateSource {
-  const parsed = parseTemplate(input)
-  assert(parsed.ok, `the template ${input.name} that comes with Tocsin has no fault`)
-  return parsed.source
+const refused = (code: TemplateRefusalCode): TemplateRefused => ({ status: 'refused', code })
+
+const refusalOf = (answer: Answer): TemplateRefused | undefined =>
+  answer.type === 'refused' ? refused(answer.code as TemplateRefusalCode) : undefined
+
+function found({ partition }: TemplateDeps, { name, version }: Named): [Template, TemplateVersion] | undefined {
+  const template = partition.state.templates.get(name)
+  const one = template?.versions.find(known => known.version === version)
+  return template && one && [template, one]
 }
 
-/**
- * What comes with Tocsin. A name that is not there yet is drafted by `tocsin` and approved by the configuration, that is by whoever installs it
- * as it is. Of a name that people know, what is new waits for one of them.
- */
-async function bringBuiltIn(partition: Partition, library: TemplateLibrary): Promise<void> {
-  const { templates, policy } = partition.state
-  const commands: Command[] = []
-  for (const [hash, { name, class: className }] of library.builtIn) {
-    const known = templates.get(name)
-    if (!Object.hasOwn(policy.classes, className) || known?.versions.some(version => version.hash === hash)) continue
-    const named = { template: name, version: nextVersion(templates, name), hash }
-    commands.push({ type: 'DraftTemplate', class: className, by: byLearning, ...named })
-    commands.push({ type: 'SubmitTemplate', by: byLearning, ...named })
-    if (!known) commands.push({ type: 'ApproveTemplate', by: fromConfig, ...named })
+async function compiledOf(deps: TemplateDeps, named: Named): Promise<Compiled | TemplateRefused> {
+  const known = found(deps, named)
+  if (!known) return refused('template.unknown')
+  return (await read(deps, known[1].hash)) ?? refused('template.no-source')
+}
+
+/** What was changed in the database is as good as gone. */
+function read({ library }: TemplateDeps, hash: string): Promise<Compiled | undefined> {
+  return library.find(hash).catch(error => {
+    if (error instanceof ChangedTemplate) return undefined
+    throw error
+  })
+}
+
+async function detailOf(deps: TemplateDeps, named: Named): Promise<VersionDetail | undefined> {
+  const known = found(deps, named)
+  if (!known) return undefined
+  const [{ versions: _, ...template }, version] = known
+  const compiled = template.kind === 'learnt' ? undefined : await read(deps, version.hash)
+  const findings = compiled ? findingsOf(deps, compiled) : []
+  return { template, version, findings, ...(compiled && { source: compiled.source }) }
+}
+
+type DraftOptions = { by: string; expected?: string }
+
+async function drafted(
+  deps: TemplateDeps,
+  name: string,
+  given: unknown,
+  { by, expected }: DraftOptions,
+): Promise<VersionDetail | TemplateRefused> {
+  const { partition, library } = deps
+  const named = typeof given === 'object' && given !== null && !('name' in given) ? { ...given, name } : given
+  const parsed = parseTemplate(named)
+  if (!parsed.ok) return { status: 'invalid', faults: parsed.faults }
+  const fault = sourceFault(deps, name, parsed.source)
+  if (fault) return { status: 'invalid', faults: [fault] }
+  const made = await library.add(parsed.source)
+  if (!made.ok) return { status: 'invalid', faults: made.faults }
+  // From here to the command nothing is waited for: the newest version is the newest.
+  const { templates } = partition.state
+  const newest = templates.get(name)?.versions.at(-1)
+  if (expected !== undefined && newest?.hash !== expected) return refused('template.not-current')
+  const isOpen = newest?.state === 'draft' || newest?.state === 'in-review'
+  const isSame = newest?.state === 'approved' && newest.hash === made.compiled.hash
+  const version = newest && (isOpen || isSame) ? newest.version : nextVersion(templates, name)
+  const { class: className, hash } = made.compiled
+  const answer = await act(partition, { type: 'DraftTemplate', template: name, version, hash, class: className, by })
+  return refusalOf(answer) ?? (await detailOf(deps, { name, version }))!
+}
+
+function sourceFault({ partition }: TemplateDeps, name: string, source: TemplateSource) {
+  if (source.name !== name)
+    return {
+      pointer: '/name',
+      code: 'template.name',
+      detail: `the path says "${name}"; leave the name out, or say the same`,
+    }
+  if (!Object.hasOwn(partition.state.policy.classes, source.class))
+    return { pointer: '/class', code: 'class.unknown', detail: 'there is no such class; GET /v1/classes lists them' }
+  return undefined
+}
+
+async function acted(
+  deps: TemplateDeps,
+  { name, version }: Named,
+  wanted: VersionAct,
+  by: string,
+): Promise<VersionDetail | TemplateRefused> {
+  const known = found(deps, { name, version })
+  if (!known) return refused('template.unknown')
+  const [template, { hash: current }] = known
+  const { hash = current } = wanted
+  if (hash !== current && wanted.act !== 'approve') return refused('template.other-hash')
+  const isLooked = wanted.act === 'submit' || wanted.act === 'approve'
+  if (isLooked && template.kind === 'composed' && hash === current) {
+    const compiled = await read(deps, current)
+    if (!compiled) return refused('template.no-source')
+    const errors = findingsOf(deps, compiled).filter(({ severity }) => severity === 'error')
+    if (errors.length > 0 && wanted.despite === undefined) return { status: 'lint', findings: errors }
   }
-  if (commands.length > 0) await partition.submit(commands.map(command => ({ command })))
+  const answer = await act(deps.partition, commandOf({ template: name, version, hash }, wanted, by))
+  return refusalOf(answer) ?? (await detailOf(deps, { name, version }))!
 }
 
-/** Versions are numbers in a row, as long as people leave it to us. */
-export function nextVersion(templates: Templates, name: string): string {
-  const numbers = (templates.get(name)?.versions ?? []).map(({ version }) => Number(version))
-  return String(Math.max(0, ...numbers.filter(Number.isSafeInteger)) + 1)
+function commandOf(
+  named: { template: string; version: string; hash: string },
+  wanted: VersionAct,
+  by: string,
+): TemplateCommand {
+  switch (wanted.act) {
+    case 'submit':
+    case 'approve': {
+      const type = wanted.act === 'submit' ? 'SubmitTemplate' : 'ApproveTemplate'
+      return { type, ...named, by, ...(wanted.despite !== undefined && { despite: wanted.despite }) }
+    }
+    case 'return':
+      return { type: 'ReturnTemplate', ...named, by, reason: wanted.reason }
+    case 'retire':
+      return { type: 'RetireTemplate', ...named, by }
+  }
 }
+
+/** With the usual values and with the fewest: what only one of them shows counts as well. */
+function findingsOf({ config, partition }: TemplateDeps, compiled: Compiled): LintFinding[] {
+  const findings = new Map<string, LintFinding>()
+  const domain = config.from?.mailbox.domain
+  for (const locale of Object.keys(compiled.locales))
+    for (const sample of ['usual', 'least'] as const) {
+      const values = sampleValues(compiled.slots, sample)
+      const { rendered } = render(compiled, locale, values, { code: sampleCode })
+      const subject = {
+        ...{ subject: rendered.subject, text: rendered.text, html: rendered.html },
+        ...{ language: locale, class: compiled.class, values: Object.values(values) },
+        hosts: [...linkHostsOf(partition.state.policy, compiled.class), ...hostsOf(compiled, values)],
+        ...(domain !== undefined && { from: domain }),
+      }
+      for (const { rule, severity, where, reason, better } of lint(subject)) {
+        const { part, quote } = where
+        const finding = { rule, severity, locale, part, reason, better, ...(quote !== undefined && { quote }) }
+        const key = JSON.stringify([rule, locale, part, quote])
+        if (!findings.has(key)) findings.set(key, finding)
+      }
+    }
+  return [...findings.values()]
+}
+
+/** Where samples lead says nothing of where messages do: their hosts are checked for each. */
+const hostsOf = ({ slots }: Compiled, values: Record<string, string>): string[] =>
+  Object.entries(values)
+    .filter(([name, value]) => slots[name]?.type === 'url' && URL.canParse(value))
+    .map(([, value]) => new URL(value).hostname)

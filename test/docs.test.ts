@@ -5,6 +5,7 @@ import { rules } from '../src/domains/rules.ts'
 import { problems } from '../src/inbound/http/problems.ts'
 import { headerFaults } from '../src/inbound/smtp/headers.ts'
 import { mailboxFaults } from '../src/std/mailbox.ts'
+import { type TemplateFaultCode, templateFaultCodes } from '../src/templates/definition.ts'
 import { eventually, run, startTocsin, type TestTocsin } from './examples/tocsin.ts'
 import { filesUnder, isTest, read, root } from './sources.ts'
 
@@ -34,12 +35,13 @@ const codes: Record<string, string[]> = {
   HTTP: Object.keys(problems),
   'Faults in a request': [
     ...matches(http, /'((?:field|text|content|template|slot|channel|sender|scope|stage|audience)\.[a-z-]+)'/g).filter(
-      code => !Object.hasOwn(problems, code),
+      code => !Object.hasOwn(problems, code) && !templateFaultCodes.includes(code as TemplateFaultCode),
     ),
     ...matches(read('src/templates/render.ts'), /'(slot\.[a-z]+)'/g),
     ...matches(http, /'(class\.[a-z-]+|campaign\.stage-[a-z-]+|idempotency\.key-malformed|build\.malformed)'/g),
     ...matches(read('src/config.ts'), /code: '(class\.[a-z-]+)'/g),
   ],
+  Templates: [...templateFaultCodes],
   'Reported events': [
     ...matches(http + read('src/inbound/requester.ts'), /'(event\.(?!message-)[a-z-]+)'/g),
     ...unionIn('src/core/commands.ts', 'RefusalCode'),

@@ -43,6 +43,7 @@ const wiring = new Set([
   'verify-port.ts',
   'domain-port.ts',
   'proof-port.ts',
+  'template-writer.ts',
   'register.worker.ts',
   'ledger-port.ts',
   'ledger.worker.ts',

@@ -12,8 +12,9 @@ type Named = { template: string; version: string; hash: string }
 export type TemplateCommand =
   /** A new version, or another hash for one that is not approved yet. */
   | ({ type: 'DraftTemplate'; class?: string; by: string } & Named)
-  | ({ type: 'SubmitTemplate'; by: string } & Named)
-  | ({ type: 'ApproveTemplate'; by: string } & Named)
+  /** `despite`: why it is right although what looks at wording and looks has found an error. */
+  | ({ type: 'SubmitTemplate'; by: string; despite?: string } & Named)
+  | ({ type: 'ApproveTemplate'; by: string; despite?: string } & Named)
   /** From review back to its author. */
   | ({ type: 'ReturnTemplate'; by: string; reason: string } & Named)
   /** For good; what was approved no longer is. */

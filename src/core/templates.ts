@@ -37,6 +37,8 @@ export type TemplateVersion = {
   approvedAt?: number
   retiredBy?: string
   retiredAt?: number
+  /** Why it is right although something was found against its wording or looks, by those who have said so. */
+  despite?: { by: string; reason: string }[]
   /** Why it came back from review the last time. */
   returned?: { by: string; reason: string; at: number }
   /** Of a learnt one: how many messages have shown it, and the newest of them. */
@@ -49,8 +51,8 @@ type Named = { template: string; version: string; hash: string }
 export type TemplateEvent =
   /** Also a draft that is drafted anew, with another hash; one that was in review leaves it. */
   | ({ type: 'TemplateDrafted'; class?: string; by: string } & Named)
-  | ({ type: 'TemplateSubmitted'; by: string } & Named)
-  | ({ type: 'TemplateApproved'; by: string } & Named)
+  | ({ type: 'TemplateSubmitted'; by: string; despite?: string } & Named)
+  | ({ type: 'TemplateApproved'; by: string; despite?: string } & Named)
   /** Somebody has tried who may not, or meant something else than what is in review. */
   | ({ type: 'TemplateNotApproved'; by: string; code: NotApprovedCode } & Named)
   | ({ type: 'TemplateReturned'; by: string; reason: string } & Named)
@@ -283,6 +285,7 @@ function drafted(
   shape(before, by)
   delete before.submittedBy
   delete before.submittedAt
+  delete before.despite
 }
 
 type Moved = Exclude<TemplateEvent, { type: 'TemplateDrafted' | 'SkeletonLearnt' | 'TemplateNotApproved' }>
@@ -294,9 +297,11 @@ function moved(templates: Templates, event: Moved, at: number): void {
   switch (event.type) {
     case 'TemplateSubmitted':
       Object.assign(version, { state: 'in-review', submittedBy: by, submittedAt: at })
+      noteDespite(version, event)
       return shape(version, by)
     case 'TemplateApproved':
       Object.assign(version, { state: 'approved', approvedBy: by, approvedAt: at })
+      noteDespite(version, event)
       return templates.index()
     case 'TemplateReturned':
       Object.assign(version, { state: 'draft', returned: { by, reason: event.reason, at } })
@@ -307,6 +312,11 @@ function moved(templates: Templates, event: Moved, at: number): void {
     default:
       return unreachable(event)
   }
+}
+
+function noteDespite(version: TemplateVersion, { by, despite }: { by: string; despite?: string }): void {
+  if (despite !== undefined)
+    version.despite = [...(version.despite ?? []).filter(one => one.by !== by), { by, reason: despite }]
 }
 
 function shape(version: TemplateVersion, by: string): void {

@@ -54,7 +54,10 @@ export type Pause =
 export type Resume = { status: 'done' } | { status: 'unknown-class' } | { status: 'unknown-stop'; stops: Stop[] }
 export type Resolve =
   | { status: 'done' }
-  | { status: 'refused'; code: 'message.unknown' | 'message.not-held' | 'message.not-live' | 'budget.exhausted' }
+  | {
+      status: 'refused'
+      code: 'message.unknown' | 'message.not-held' | 'message.not-live' | 'budget.exhausted' | 'template.not-written'
+    }
 
 /** A proposal as it is now. `waiting`: what stays held for now, by why; of the sample what is still held is told. */
 export type ProposalStatus = Omit<Proposal, 'sample' | 'mark'> & {

@@ -77,7 +77,6 @@ export const templateFaultCodes = [
   'template.slot-sample',
   'template.slot-unknown',
   'template.slot-unused',
-  'template.slot-in-one-only',
   'template.slot-place',
   'template.liquid',
   'template.liquid-tag',

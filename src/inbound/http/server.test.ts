@@ -879,6 +879,15 @@ describe('the document', () => {
       '/v1/proposals/{id}',
       '/v1/proposals/{id}/approve',
       '/v1/proposals/{id}/cancel',
+      '/v1/templates',
+      '/v1/templates/{name}',
+      '/v1/templates/{name}/diff',
+      '/v1/templates/{name}/versions/{version}',
+      '/v1/templates/{name}/versions/{version}/approve',
+      '/v1/templates/{name}/versions/{version}/preview',
+      '/v1/templates/{name}/versions/{version}/retire',
+      '/v1/templates/{name}/versions/{version}/return',
+      '/v1/templates/{name}/versions/{version}/submit',
       '/v1/verify',
     ])
     for (const [path, operations] of Object.entries(document.paths))
@@ -913,7 +922,7 @@ describe('the document', () => {
           else expect([response.statusCode, code], row).toEqual([problems[expected][0], expected])
           seen.push(row)
         }
-    expect(seen.length).toBe(7 * 43)
+    expect(seen.length).toBe(7 * 53)
   })
 
   function expectedCode(scope: string | undefined, token: string | undefined): ProblemCode | 'admitted' {

@@ -7,6 +7,7 @@ import type { Intake } from '../intake.ts'
 import type { Keys } from '../keys.ts'
 import type { LedgerPort } from '../ledger.ts'
 import type { OperatorPort } from '../operator.ts'
+import type { TemplatePort } from '../templates.ts'
 import type { VerifyPort } from '../verify.ts'
 import { guard } from './access.ts'
 import { alarmRoutes } from './alarms.ts'
@@ -28,6 +29,7 @@ import { type HttpMetrics, httpMetrics } from './metrics.ts'
 import { codeOf, type ProblemCode, Refusal, sendProblem } from './problems.ts'
 import { proposalRoutes } from './proposals.ts'
 import { serviceRoutes } from './service.ts'
+import { templateRoutes } from './templates.ts'
 import { verifyRoutes } from './verify.ts'
 
 /** What logs are written to; a pino logger is one. */
@@ -48,6 +50,7 @@ export type HttpDeps = {
   operator: OperatorPort
   campaigns: CampaignPort
   verify: VerifyPort
+  templates: TemplatePort
   keys: Keys
   metrics: Registry
   ready(): { ok: true } | { ok: false; why: string }
@@ -107,6 +110,7 @@ export function buildHttp(given: HttpDeps): FastifyInstance {
     proposalRoutes(app, deps)
     campaignRoutes(app, deps)
     correctionRoutes(app, deps)
+    templateRoutes(app, deps)
     ledgerRoutes(app, deps)
     verifyRoutes(app, deps)
   })
@@ -167,6 +171,7 @@ const unknowns = Object.entries({
   '/v1/holds/': 'message.unknown',
   '/v1/proposals/': 'proposal.unknown',
   '/v1/campaigns/': 'campaign.unknown',
+  '/v1/templates/': 'template.unknown',
 } as const)
 
 const unknownAt = (url = ''): ProblemCode => unknowns.find(([path]) => url.startsWith(path))?.[1] ?? 'route.unknown'

@@ -18,6 +18,7 @@ import {
 } from '../intake.ts'
 import type { Key, Keys } from '../keys.ts'
 import type { ClassStatus, HealthStatus, OperatorPort, ProposalStatus } from '../operator.ts'
+import type { TemplatePort } from '../templates.ts'
 import type { VerifyPort } from '../verify.ts'
 import { buildHttp, type HttpDeps } from './server.ts'
 
@@ -192,6 +193,19 @@ export const nothingVerified: VerifyPort = {
   isTrustedProxy: () => false,
 }
 
+const noTemplates = (): TemplatePort => {
+  const unknown = async () => ({ status: 'refused', code: 'template.unknown' }) as const
+  return {
+    list: async () => [],
+    find: async () => undefined,
+    detail: async () => undefined,
+    draft: unknown,
+    act: unknown,
+    preview: unknown,
+    diff: unknown,
+  }
+}
+
 export type Bench = {
   app: FastifyInstance
   intake: RecordedIntake
@@ -210,6 +224,7 @@ export function httpOver(part: Partial<HttpDeps> = {}): Bench {
     intake,
     operator,
     campaigns: noCampaigns(),
+    templates: noTemplates(),
     register: emptyRegister(),
     verify: nothingVerified,
     keys,
