@@ -99,6 +99,7 @@ function linkAt(text: string, { from, to }: Span, strict: boolean): TextLink | u
 function schemeBefore(text: string, from: number): number | undefined {
   if (!/[\\/@[]/.test(text[from - 1] ?? '')) return undefined
   const before = text.slice(Math.max(0, from - 300), from)
+  if (!before.includes('//') && !before.includes('\\')) return undefined
   const found = /[a-z][a-z0-9+.-]{0,30}:[\\/]{2}(?:[^\s/?#\\<>"]{0,250}@)?\[?$/i.exec(before)
   return found ? from - before.length + found.index : undefined
 }

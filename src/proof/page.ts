@@ -43,6 +43,8 @@ const hides =
 class Reader {
   #text = ''
   #hidden = ''
+  /** Asking the text for its end would join its pieces anew each time. */
+  #isAtLineStart = true
   readonly #links: PageLink[] = []
   #base: string | undefined
   #active = false
@@ -92,12 +94,14 @@ class Reader {
       return
     }
     this.#text += text
+    this.#isAtLineStart = false
     for (const link of this.#open) link.shown += text
   }
 
   #break(): void {
     if (this.#hiding) this.#hidden += '\n'
-    else if (!this.#text.endsWith('\n')) this.#text += '\n'
+    else if (!this.#isAtLineStart) this.#text += '\n'
+    this.#isAtLineStart = true
     for (const link of this.#open) if (link.shown !== '') link.shown += '\n'
   }
 
