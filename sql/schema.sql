@@ -20,6 +20,22 @@ table campaign_recipient
   sealed bytea not null
   constraint campaign_recipient_pkey PRIMARY KEY (campaign, revision, mailbox)
 
+table domain_record
+  domain text not null
+  name text not null
+  type text not null
+  values text not null
+  since bigint not null
+  until bigint
+  constraint domain_record_pkey PRIMARY KEY (domain, name, type, since)
+  CREATE UNIQUE INDEX domain_record_now ON public.domain_record USING btree (domain, name, type) WHERE (until IS NULL)
+
+table domain_report
+  domain text not null
+  at bigint not null
+  report text not null
+  constraint domain_report_pkey PRIMARY KEY (domain)
+
 table installation
   singleton boolean not null default true
   key_check text not null
@@ -108,6 +124,7 @@ table register_alarm
   ends_at bigint
   trips integer
   cleared_at bigint
+  change text
   constraint register_alarm_pkey PRIMARY KEY (partition, id)
   CREATE INDEX register_alarm_by_time ON public.register_alarm USING btree (at, partition, id)
   CREATE INDEX register_alarm_with_breaker ON public.register_alarm USING btree (partition, scope) WHERE (phase <> 'closed'::text)

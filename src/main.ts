@@ -10,6 +10,8 @@ import type { Config } from './config.ts'
 import type { MessageId } from './core/events.ts'
 import { commandLine } from './core/people.ts'
 import { fromConfig } from './core/state.ts'
+import { openDomainWatch } from './domain-port.ts'
+import type { DomainWatch } from './domains/watch.ts'
 import { logAlarms } from './engine/alarm-log.ts'
 import { CampaignVault } from './engine/campaign-vault.ts'
 import { pack } from './engine/content.ts'
@@ -107,7 +109,8 @@ async function startAll(config: Config, log: pino.Logger, undo: Undo): Promise<R
   const prove = openProof(config, { partition, keyring: stores.keyring, templates, log }, undo)
   const ours = gateway(config, { ...stores, partition, register, templates, prove, log })
   const audiences = openAudiences(config, { ...stores, partition, ours, listen, log }, undo)
-  const running = { carrier, partition, runner, probe, register, ledger, ours, audiences, templates }
+  const domains = await openDomainWatch(config, { ...stores, partition, metrics, log }, undo)
+  const running = { carrier, partition, runner, probe, register, ledger, ours, audiences, templates, domains }
   const inside = { ...stores, ...running, metrics, log }
   const doors = await openDoors(config, inside, undo)
   return { ...doors, database: stores.database.name, stop: () => undo.all() }
@@ -262,6 +265,7 @@ type Inside = Common &
     ours: Gateway
     audiences: ReturnType<typeof openAudiences>
     templates: OpenTemplates
+    domains: DomainWatch
   }
 
 /** SMTP and HTTP, last: what they let in finds everything ready. */
@@ -279,6 +283,7 @@ async function openDoors(
     ours,
     audiences,
     templates,
+    domains,
     metrics,
     log,
   }: Inside,
@@ -301,6 +306,7 @@ async function openDoors(
     templates: templatePort({ config, partition, library: templates.library, isInert }),
     keys: attached.keys,
     ledger: ledgerPort(ledger, register),
+    domains,
     metrics,
     ready: () => (partition.isOpen ? { ok: true } : { ok: false, why: 'the journal cannot be written' }),
     ...(carrier.mailbox && { mailbox: carrier.mailbox }),

@@ -1,10 +1,13 @@
 import { spawn } from 'node:child_process'
 import { generateKeyPairSync } from 'node:crypto'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { resolverDns } from '../src/domains/resolver.ts'
 import type { Zone } from '../src/domains/test-zone.ts'
 import { type Dnsmasq, dnsmasqMissing, startDnsmasq } from './dnsmasq.ts'
+import { eventually, startTocsin, type TestTocsin } from './examples/tocsin.ts'
 import { freshDirectory } from './postgres.ts'
 import { root } from './sources.ts'
 
@@ -144,5 +147,116 @@ describe('npx tocsin audit', () => {
     expect(stdout).toMatch(/^example\.org: 0 error, 0 warning, \d+ cannot tell, 0 notice, 0 ok;/)
     expect(status).toBe(1)
     expect(performance.now() - startedAt).toBeLessThan(15_000)
+  })
+})
+
+describe.skipIf(dnsmasqMissing)('the audit in the service', () => {
+  let dnsmasq: Dnsmasq
+  let tocsin: TestTocsin
+  const noticed: { type: string; data: Record<string, unknown> }[] = []
+  const receiver = createServer((request, response) => {
+    let body = ''
+    request.on('data', piece => (body += piece))
+    request.on('end', () => {
+      noticed.push(JSON.parse(body))
+      response.end()
+    })
+  })
+
+  beforeAll(async () => {
+    dnsmasq = await startDnsmasq(good)
+    await new Promise<void>(resolve => receiver.listen(0, '127.0.0.1', resolve))
+    const { port } = receiver.address() as AddressInfo
+    tocsin = await startTocsin({
+      dns: { servers: [dnsmasq.server] },
+      domains: { audited: ['example.org'], selectors: { 'example.org': ['s'] }, lookalikes: false },
+      webhooks: [
+        {
+          url: `http://127.0.0.1:${port}/`,
+          secret: `whsec_${Buffer.alloc(32, 1).toString('base64')}`,
+          allowPrivate: true,
+        },
+      ],
+    })
+  })
+  afterAll(async () => {
+    await tocsin?.stop()
+    receiver.close()
+    await dnsmasq?.stop()
+  })
+
+  const ask = async (path: string, { method = 'GET', key = tocsin.keys.admin } = {}) => {
+    const response = await fetch(tocsin.url + path, { method, headers: { authorization: `Bearer ${key}` } })
+    // biome-ignore lint/suspicious/noExplicitAny: answers are compared, not used
+    const body = (path === '/metrics' ? await response.text() : await response.json()) as any
+    return { status: response.status, body }
+  }
+
+  it('audits by itself soon after the start', async () => {
+    const found = await eventually(
+      () => ask('/v1/domains'),
+      ({ body }) => body.items[0].at !== undefined,
+      30_000,
+    )
+    expect(found.body.items).toEqual([
+      {
+        domain: 'example.org',
+        at: expect.any(String),
+        counts: { error: 0, warning: 0, 'cannot-tell': 0, notice: 3, ok: 5 },
+      },
+    ])
+    const { status, body } = await ask('/v1/domains/EXAMPLE.org')
+    expect(status).toBe(200)
+    expect(body.findings.map(({ code }: { code: string }) => code)).toContain('dkim.ok')
+    expect(body.records).toContainEqual({
+      ...{ name: '_dmarc.example.org', type: 'TXT', values: ['v=DMARC1; p=reject; rua=mailto:r@example.org'] },
+      since: body.at,
+    })
+    expect((await ask('/metrics')).body).toContain('tocsin_domain_findings{domain="example.org",severity="ok"} 5')
+  })
+
+  it('tells of a record that has changed: what, from what, to what', async () => {
+    const weak = 'v=DMARC1; p=none; rua=mailto:r@example.org'
+    await dnsmasq.serve({ ...good, '_dmarc.example.org': { txt: [weak] } })
+    const { body } = await ask('/v1/domains/example.org/audit', { method: 'POST' })
+    expect(body.counts.warning).toBe(1)
+    const change = {
+      ...{ domain: 'example.org', name: '_dmarc.example.org', type: 'TXT' },
+      ...{ before: ['v=DMARC1; p=reject; rua=mailto:r@example.org'], after: [weak] },
+    }
+    const { items } = (await eventually(
+      () => ask('/v1/alarms').then(answer => answer.body),
+      page => page.items.length > 0,
+    )) as { items: object[] }
+    expect(items).toEqual([expect.objectContaining({ detector: 'domain-changed', level: 'notice', change })])
+    await eventually(
+      async () => noticed,
+      list =>
+        list.some(({ type, data }) => type === 'dev.tocsin.alarm.raised.v1' && data.detector === 'domain-changed'),
+    )
+    expect(noticed.at(-1)?.data.change).toEqual(change)
+  })
+
+  it('a DNS server that is away is no change', async () => {
+    await dnsmasq.stop()
+    const { body } = await ask('/v1/domains/example.org/audit', { method: 'POST' })
+    expect(body.counts).toMatchObject({ error: 0, warning: 0, ok: 0 })
+    expect(body.records).toEqual([])
+    expect((await ask('/v1/alarms')).body.items).toHaveLength(1)
+  })
+
+  it.each([
+    ['another domain', 'GET', '/v1/domains/example.net', 404, 'domain.unknown'],
+    ['an audit of another domain', 'POST', '/v1/domains/example.net/audit', 404, 'domain.unknown'],
+    ['what cannot be a domain', 'GET', `/v1/domains/${'x'.repeat(300)}`, 404, 'domain.unknown'],
+  ])('%s is not there', async (_, method, path, status, code) => {
+    expect(await ask(path, { method })).toMatchObject({ status, body: { code } })
+  })
+
+  it.each(['/v1/domains', '/v1/domains/example.org'])('%s is for operators', async path => {
+    expect(await ask(path, { key: tocsin.keys.api })).toMatchObject({
+      status: 403,
+      body: { code: 'auth.scope-missing' },
+    })
   })
 })

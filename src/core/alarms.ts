@@ -26,6 +26,7 @@ export const alarmTexts = {
   'template-changed': 'Mails of a sender do not look like what people have approved of it.',
   'recipient-concentrated': 'A few recipients get far more than the others.',
   'class-silent': 'Events call for messages of this class, and none are asked for.',
+  'domain-changed': 'A DNS record that says who sends for a domain has changed.',
   'own-brake': 'Tocsin does not trust its own brake: what was delivered does not agree with what was allowed.',
 } as const
 
@@ -43,6 +44,14 @@ export type Alarm = Place & {
   detector: AlarmSource
   numbers: Record<string, number>
   messages: MessageId[]
+  /** What has changed, where that is no message: DNS records, which everybody can read. */
+  change?: RecordChange
 }
+
+/** The records of one name and type: their values before and after, sorted, none where there were none. At most `changeValuesMax` of each. */
+export type RecordChange = { domain: string; name: string; type: string; before: string[]; after: string[] }
+
+export const changeValuesMax = 10
+export const changeLengthMax = 1000
 
 export const alarmMessagesMax = 8

@@ -1,3 +1,4 @@
+import type { RecordChange } from './alarms.ts'
 import type { CampaignCommand, CampaignRefusal } from './campaign-decisions.ts'
 import type { CauseFacts, Event, Lease, MessageFacts, MessageId, MessageMark, Outcome } from './events.ts'
 import type { Lane, Policy } from './policy.ts'
@@ -34,6 +35,8 @@ export type Command =
   | TemplateCommand
   /** Raise and clear the alarms that are due about Tocsin itself. */
   | { type: 'ReviewHealth' }
+  /** A record of a domain that is audited is not what it was. */
+  | { type: 'ReportRecordChange'; change: RecordChange }
   /** A person has looked at what the watch over the brake found. */
   | { type: 'ClearBrakeFault'; by: string }
   /** Pad the register's log to whole tiles, for a checkpoint. `salt`: random, makes the padding. */

@@ -1,6 +1,13 @@
 import { unreachable } from '../std/assert.ts'
 import { type Hash64, high, isHash64, low } from '../std/hash64.ts'
-import { type Alarm, type AlarmSource, alarmMessagesMax } from './alarms.ts'
+import {
+  type Alarm,
+  type AlarmSource,
+  alarmMessagesMax,
+  changeLengthMax,
+  changeValuesMax,
+  type RecordChange,
+} from './alarms.ts'
 import { brakeHolds } from './brake.ts'
 import { campaignsDue, decideCampaign, isCampaignCommand } from './campaign-decisions.ts'
 import { campaignFault } from './campaigns.ts'
@@ -68,6 +75,8 @@ export function decide(state: State, command: Command, now: number): Decision {
       return releaseWaiting(state, command.id, now)
     case 'RecallMessage':
       return recall(state, command.id)
+    case 'ReportRecordChange':
+      return done({ type: 'AlarmRaised', alarm: changeAlarm(state, command.change) })
     case 'ReviewHealth':
       return done(...reviewHealth(state, now))
     case 'ClearBrakeFault':
@@ -82,10 +91,8 @@ export function decide(state: State, command: Command, now: number): Decision {
       const { type: _, ...returned } = command
       return state.leases.mayReturn(returned) ? done({ type: 'LeaseReturned', ...returned }) : refused('lease.stale')
     }
-    case 'MarkMessages': {
-      const { type: _, ...marked } = command
-      return done({ type: 'MessagesMarked', ...marked })
-    }
+    case 'MarkMessages':
+      return mark(command)
     case 'EraseSubject':
       return eraseSubject(state, command.subject, command.by)
     case 'Tick':
@@ -100,6 +107,9 @@ const refused = (code: Extract<Answer, { type: 'refused' }>['code']): Decision =
   events: [],
   answer: { type: 'refused', code },
 })
+
+const mark = ({ type: _, ...marked }: Extract<Command, { type: 'MarkMessages' }>): Decision =>
+  done({ type: 'MessagesMarked', ...marked })
 
 function pause(state: State, { type: _, ...stop }: Extract<Command, { type: 'PauseClass' }>): Decision {
   if (!classOf(state.policy, stop.class)) return refused('class.unknown')
@@ -223,6 +233,19 @@ function changedAlarm(
     messages: [...examples.slice(1 - alarmMessagesMax), facts.id],
   }
   return [{ type: 'AlarmRaised', alarm }]
+}
+
+/** No class is concerned, since all that the domain sends is. */
+function changeAlarm({ alarms }: State, change: RecordChange): Alarm {
+  const cut = (values: string[]) => values.slice(0, changeValuesMax).map(value => value.slice(0, changeLengthMax))
+  const { before, after } = change
+  return {
+    ...{ class: '', lane: 'system', source: '', template: '' },
+    ...{ id: alarms + 1, level: 'notice', detector: 'domain-changed' },
+    numbers: { before: before.length, after: after.length },
+    messages: [],
+    change: { ...change, before: cut(before), after: cut(after) },
+  }
 }
 
 /** People are told when a network goes over its share. */

@@ -32,6 +32,8 @@ const lost = (why: string): Answer<never> => ({ status: 'timeout', why })
 export type AskingOptions = Partial<AskingLimits> & {
   /** Ms, monotone. */
   now?: () => number
+  /** Whether whoever asks is not interested any more: the rest is lost at once. */
+  isOver?: () => boolean
 }
 
 /**
@@ -42,6 +44,7 @@ export class Asking {
   readonly #dns: Dns
   readonly #limits: AskingLimits
   readonly #now: () => number
+  readonly #isOver: () => boolean
   readonly #answers = new Map<string, Promise<Answer<unknown>>>()
   readonly #waiting: (() => void)[] = []
   #underWay = 0
@@ -50,10 +53,11 @@ export class Asking {
   #answered = 0
   #unanswered = 0
 
-  constructor(dns: Dns, { now = () => performance.now(), ...limits }: AskingOptions = {}) {
+  constructor(dns: Dns, { now = () => performance.now(), isOver = () => false, ...limits }: AskingOptions = {}) {
     this.#dns = dns
     this.#limits = { ...askingLimits, ...limits }
     this.#now = now
+    this.#isOver = isOver
   }
 
   /** Questions put so far. */
@@ -102,6 +106,7 @@ export class Asking {
     this.#startedAt ??= this.#now()
     const { auditMsMax, questionMsMax } = this.#limits
     const leftMs = this.#startedAt + auditMsMax - this.#now()
+    if (this.#isOver()) return lost('the audit was ended')
     if (leftMs <= 0) return lost('the time for the audit was over')
     if (this.#answered === 0 && this.#unanswered >= unansweredMax) return lost('the resolver answers nothing')
     const answer = await withinMs(Math.min(leftMs, questionMsMax), this.#dns[type](name))

@@ -11,11 +11,13 @@ export type ResolverOptions = {
 }
 
 /** The DNS servers of the system, or those given. Throws where a server is not an address. */
-export function resolverDns({ servers, tryMsMax = 1500, tries = 2 }: ResolverOptions = {}): Dns {
+export function resolverDns({ servers, tryMsMax = 1500, tries = 2 }: ResolverOptions = {}): Dns & { cancel(): void } {
   const resolver = new dns.Resolver({ timeout: tryMsMax, tries, maxTimeout: tryMsMax })
   if (servers && servers.length > 0) resolver.setServers([...servers])
   const names = async (asked: Promise<string[]>) => mapped(await answer(asked), nameOf)
   return {
+    /** What is under way is answered as timed out. */
+    cancel: () => resolver.cancel(),
     txt: name => answer(resolver.resolveTxt(name)),
     mx: async name => {
       const found = await answer(resolver.resolveMx(name))

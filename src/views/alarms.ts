@@ -43,8 +43,8 @@ const scopeText = ({ class: name, lane, source, template }: Scope): string =>
   JSON.stringify([name, lane ?? null, source ?? null, template ?? null])
 
 const insertAlarm = `
-  insert into register_alarm (partition, id, at, level, detector, class, lane, source, template, numbers, messages)
-  values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) on conflict (partition, id) do nothing`
+  insert into register_alarm (partition, id, at, level, detector, class, lane, source, template, numbers, messages, change)
+  values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) on conflict (partition, id) do nothing`
 const openBreaker = `
   update register_alarm set scope = $3, phase = 'open', trips = $4, ends_at = $5 where partition = $1 and id = $2`
 const halfOpenBreaker = `
@@ -65,9 +65,19 @@ export async function writeAlarms(
 async function writeAlarm(client: pg.ClientBase, partition: number, event: AlarmEvent, at: number): Promise<void> {
   switch (event.type) {
     case 'AlarmRaised': {
-      const { id, level, detector, class: name, lane, source, template, numbers, messages } = event.alarm
+      const { id, level, detector, class: name, lane, source, template, numbers, messages, change } = event.alarm
       const place = [name, lane, source, template]
-      const values = [partition, id, at, level, detector, ...place, JSON.stringify(numbers), messages]
+      const values = [
+        partition,
+        id,
+        at,
+        level,
+        detector,
+        ...place,
+        JSON.stringify(numbers),
+        messages,
+        change ? JSON.stringify(change) : null,
+      ]
       await client.query(insertAlarm, values)
       return
     }
@@ -100,15 +110,16 @@ function parseCursor(text: string | undefined): After | undefined | 'malformed' 
 }
 
 const selectAlarms = `
-  select partition, id::float8 as id, at::float8 as at, level, detector, class, lane, source, template, numbers, messages, phase, trips,
+  select partition, id::float8 as id, at::float8 as at, level, detector, class, lane, source, template, numbers, messages, change, phase, trips,
     ends_at::float8 as "endsAt", cleared_at::float8 as "clearedAt"
   from register_alarm
   where ($1::text is null or class = $1) and ($2::text is null or level = $2)
     and ($3::bigint is null or (at, partition, id) < ($3, $4::int, $5::bigint))
   order by register_alarm.at desc, partition desc, register_alarm.id desc limit $6`
 
-type Row = Omit<AlarmRecord, 'numbers' | 'breaker' | 'clearedAt'> & {
+type Row = Omit<AlarmRecord, 'numbers' | 'breaker' | 'clearedAt' | 'change'> & {
   numbers: string
+  change: string | null
   messages: MessageId[]
   phase: BreakerPhase | null
   trips: number | null
@@ -132,8 +143,9 @@ export async function listAlarms(
   return { items, next: Buffer.from(`${last.at}_${last.partition}_${last.id}`, 'latin1').toString('base64url') }
 }
 
-function record({ numbers, phase, trips, endsAt, clearedAt, ...rest }: Row): AlarmRecord {
+function record({ numbers, change, phase, trips, endsAt, clearedAt, ...rest }: Row): AlarmRecord {
   const alarm: AlarmRecord = { ...rest, numbers: JSON.parse(numbers) as Record<string, number> }
+  if (change !== null) alarm.change = JSON.parse(change) as NonNullable<Alarm['change']>
   if (phase !== null) alarm.breaker = endsAt === null ? { phase, trips: trips! } : { phase, trips: trips!, endsAt }
   if (clearedAt !== null) alarm.clearedAt = clearedAt
   return alarm

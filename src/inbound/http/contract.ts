@@ -404,6 +404,18 @@ export const AlarmRow = Type.Object(
     template: Type.String({ description: 'Empty for messages that name none' }),
     numbers: Type.Record(Type.String(), Type.Number(), { description: 'What it rests on' }),
     messages: Type.Array(Type.String({ format: 'uuid' }), { description: 'Some of the messages that it rests on' }),
+    change: Type.Optional(
+      Type.Object(
+        {
+          domain: Type.String(),
+          name: Type.String(),
+          type: Type.String(),
+          before: Type.Array(Type.String()),
+          after: Type.Array(Type.String()),
+        },
+        { description: 'The DNS records that have changed, for domain-changed' },
+      ),
+    ),
     breaker: Type.Optional(
       Type.Object({
         phase: oneOf(['open', 'half-open', 'closed']),
@@ -427,6 +439,71 @@ export const AlarmPage = Type.Object(
   { title: 'AlarmPage' },
 )
 export type AlarmPage = Static<typeof AlarmPage>
+
+const severities = ['error', 'warning', 'cannot-tell', 'notice', 'ok'] as const
+const counts = Type.Object(
+  {
+    error: Type.Integer(),
+    warning: Type.Integer(),
+    'cannot-tell': Type.Integer(),
+    notice: Type.Integer(),
+    ok: Type.Integer(),
+  },
+  { description: 'Findings by severity' },
+)
+const dnsName = Type.String({ minLength: 1, maxLength: 253 })
+
+export const DomainParams = Type.Object({ domain: dnsName }, closed)
+export type DomainParams = Static<typeof DomainParams>
+
+export const DomainList = Type.Object(
+  {
+    items: Type.Array(
+      Type.Object({
+        domain: Type.String(),
+        at: Type.Optional(instant('When it was audited last; absent before the first time')),
+        counts: Type.Optional(counts),
+      }),
+    ),
+  },
+  { title: 'DomainList' },
+)
+export type DomainList = Static<typeof DomainList>
+
+export const DomainReport = Type.Object(
+  {
+    domain: Type.String(),
+    at: instant('When it was audited'),
+    findings: Type.Array(
+      Type.Object({
+        code: Type.String(),
+        severity: oneOf(severities),
+        section: Type.String({ description: 'Of the standard behind it' }),
+        name: Type.String({ description: 'What it is about' }),
+        detail: Type.String({ description: 'The same for people' }),
+        found: Type.Optional(Type.String({ description: 'What was there, made printable' })),
+        publish: Type.Optional(
+          Type.Array(Type.Object({ name: Type.String(), type: Type.String(), value: Type.String() }), {
+            description: 'Records to publish instead',
+          }),
+        ),
+      }),
+    ),
+    counts,
+    records: Type.Array(
+      Type.Object({
+        name: Type.String(),
+        type: Type.String(),
+        values: Type.Array(Type.String()),
+        since: Type.Optional(instant('When an audit first found these values')),
+      }),
+      { description: 'What is watched for changes; without those that could not be asked' },
+    ),
+    questions: Type.Integer({ description: 'How many questions were put to DNS' }),
+  },
+  { title: 'DomainReport' },
+)
+export type DomainReport = Static<typeof DomainReport>
 
 export const Confirmation = Type.Object(
   {

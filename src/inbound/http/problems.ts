@@ -22,6 +22,8 @@ export const problems = {
   'message.not-to-confirm': [409, 'The message does not wait for its holder'],
   'message.not-live': [409, 'The message has ended'],
   'budget.exhausted': [409, 'The budget of this class and lane is used up for this hour'],
+  'domain.unknown': [404, 'This domain is not audited'],
+  'domain.not-yet': [404, 'This domain has not been audited yet'],
   'class.unknown': [404, 'There is no such class'],
   'brake.not-faulty': [409, 'The brake serves all lanes; there is nothing to clear'],
   'stop.unknown': [409, 'Nothing of exactly this scope is stopped'],

@@ -863,6 +863,9 @@ describe('the document', () => {
       '/v1/classes/{class}/pause',
       '/v1/classes/{class}/resume',
       '/v1/corrections',
+      '/v1/domains',
+      '/v1/domains/{domain}',
+      '/v1/domains/{domain}/audit',
       '/v1/events',
       '/v1/health',
       '/v1/holds',
@@ -922,7 +925,7 @@ describe('the document', () => {
           else expect([response.statusCode, code], row).toEqual([problems[expected][0], expected])
           seen.push(row)
         }
-    expect(seen.length).toBe(7 * 53)
+    expect(seen.length).toBe(7 * 56)
   })
 
   function expectedCode(scope: string | undefined, token: string | undefined): ProblemCode | 'admitted' {

@@ -3,6 +3,7 @@ import type { Registry } from 'prom-client'
 import type { TSchema } from 'typebox'
 import type { Register } from '../../views/register.ts'
 import type { CampaignPort } from '../campaigns.ts'
+import type { DomainPort } from '../domains.ts'
 import type { Intake } from '../intake.ts'
 import type { Keys } from '../keys.ts'
 import type { LedgerPort } from '../ledger.ts'
@@ -19,6 +20,7 @@ import { confirmationRoutes } from './confirmations.ts'
 import { batchBytesMax, smallBodyBytesMax } from './contract.ts'
 import { correctionRoutes } from './corrections.ts'
 import { documentation } from './documentation.ts'
+import { domainRoutes } from './domains.ts'
 import { drain } from './drain.ts'
 import { eventRoutes } from './events.ts'
 import { healthRoutes } from './health.ts'
@@ -57,6 +59,7 @@ export type HttpDeps = {
   log: Log
   mailbox?: MailboxPort
   ledger?: LedgerPort
+  domains?: DomainPort
   /** Clock, ms; the real one when absent. */
   now?: () => number
   /** How long a stop waits for requests under way. */
@@ -111,6 +114,7 @@ export function buildHttp(given: HttpDeps): FastifyInstance {
     campaignRoutes(app, deps)
     correctionRoutes(app, deps)
     templateRoutes(app, deps)
+    domainRoutes(app, deps)
     ledgerRoutes(app, deps)
     verifyRoutes(app, deps)
   })
@@ -172,6 +176,7 @@ const unknowns = Object.entries({
   '/v1/proposals/': 'proposal.unknown',
   '/v1/campaigns/': 'campaign.unknown',
   '/v1/templates/': 'template.unknown',
+  '/v1/domains/': 'domain.unknown',
 } as const)
 
 const unknownAt = (url = ''): ProblemCode => unknowns.find(([path]) => url.startsWith(path))?.[1] ?? 'route.unknown'
