@@ -4,6 +4,7 @@ import { reasonCodes } from '../src/core/reasons.ts'
 import { rules } from '../src/domains/rules.ts'
 import { problems } from '../src/inbound/http/problems.ts'
 import { headerFaults } from '../src/inbound/smtp/headers.ts'
+import { auditKinds } from '../src/ledger/audit.ts'
 import { mailboxFaults } from '../src/std/mailbox.ts'
 import { type TemplateFaultCode, templateFaultCodes } from '../src/templates/definition.ts'
 import { eventually, run, startTocsin, type TestTocsin } from './examples/tocsin.ts'
@@ -72,6 +73,7 @@ const codes: Record<string, string[]> = {
     ...unionIn('src/outbound/email/upstream.ts', 'UpstreamFaultCode'),
     ...matches(sourceOf('src/outbound/webhook'), /'(secret-[a-z0-9]+)'/g).map(code => `config.webhook-${code}`),
   ],
+  'Verifying the register': [...auditKinds],
   'Exit codes': ['0', '1', '2', '3'],
 }
 

@@ -3,6 +3,7 @@ import { clearBrake } from './clear-brake.ts'
 import { correct } from './correct.ts'
 import { doctor } from './doctor.ts'
 import { drill } from './drill.ts'
+import { ledger } from './ledger.ts'
 import { operator } from './operator.ts'
 import { pause, resume } from './pause.ts'
 import { replay } from './replay.ts'
@@ -10,6 +11,7 @@ import { send } from './send.ts'
 import { stops } from './stops.ts'
 import { up } from './up.ts'
 import { type Command, UsageFault } from './usage.ts'
+import { verify } from './verify.ts'
 
 /** The `tocsin` command: exit 0 done, 1 a finding, 2 wrong use, 3 a fault of ours. */
 const commands: Record<string, Command> = {
@@ -25,6 +27,8 @@ const commands: Record<string, Command> = {
   drill,
   audit,
   doctor,
+  verify,
+  ledger,
 }
 
 const help = `tocsin: guarded delivery of security messages

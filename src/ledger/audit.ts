@@ -17,14 +17,15 @@ export type AuditRow = {
   hash: Uint8Array
   events: Uint8Array
   sealedHash: Uint8Array
-  sealedBytes: number
+  /** Absent in an export. */
+  sealedBytes?: number
 }
 
 /** What is looked at: a database or an export. */
 export type AuditSource = {
   partition: number
   /** Where the journal says that it ends; `undefined` where that was not written down, as in an export. */
-  head(): Promise<{ position: number; hash: Uint8Array } | undefined>
+  head(): Promise<{ position: number; hash: Uint8Array; at: number } | undefined>
   rows(): AsyncIterable<AuditRow>
   /** Up to where the log is kept. */
   cursor(): Promise<Cursor>
@@ -32,6 +33,20 @@ export type AuditSource = {
   bundle(number: number): Promise<Uint8Array | undefined>
   /** All, the smallest first. */
   checkpoints(): AsyncIterable<StoredCheckpoint>
+  /** Where the first leaf of each batch lies, in the order of the journal; absent in an export. */
+  batches?(): AsyncIterable<{ position: number; first: number }>
+}
+
+/** A record of a source is not what one looks like. */
+export class SourceFault extends Error {
+  override readonly name = 'SourceFault'
+  readonly kind: AuditKind
+  readonly position: number | undefined
+  constructor(kind: AuditKind, detail: string, position?: number) {
+    super(detail)
+    this.kind = kind
+    this.position = position
+  }
 }
 
 export const auditKinds = [
@@ -46,6 +61,7 @@ export const auditKinds = [
   'register.leaf',
   'register.bundle',
   'register.tile',
+  'register.batch',
   'register.cursor',
   'checkpoint.missing',
   'checkpoint.unknown',
@@ -90,10 +106,13 @@ export type AuditReport = {
 export async function audit(source: AuditSource, options: AuditOptions): Promise<AuditReport> {
   const auditor = await Auditor.of(source, options)
   try {
+    await auditor.begin()
     await auditor.run()
   } catch (error) {
-    if (!(error instanceof Found)) throw error
-    return { ...auditor.report, finding: error.finding }
+    const finding =
+      error instanceof Found ? error.finding : error instanceof SourceFault ? auditor.findingOf(error) : undefined
+    if (!finding) throw error
+    return { ...auditor.report, finding: (await auditor.earlier(finding)) ?? finding }
   }
   return auditor.report
 }
@@ -113,8 +132,9 @@ class Auditor {
   readonly report: AuditReport
   readonly #source: AuditSource
   readonly #options: AuditOptions
-  readonly #cursor: Cursor
+  #cursor: Cursor = { position: 0, size: 0 }
   readonly #stored: AsyncIterator<StoredCheckpoint>
+  readonly #batches: AsyncIterator<{ position: number; first: number }> | undefined
   readonly #kept = new Map<number, Uint8Array>()
   #writer!: LogWriter
   #next: StoredCheckpoint | undefined
@@ -123,18 +143,41 @@ class Auditor {
   #position = 0
   #at = 0
 
-  private constructor(source: AuditSource, options: AuditOptions, cursor: Cursor) {
+  private constructor(source: AuditSource, options: AuditOptions) {
     this.#source = source
     this.#options = options
-    this.#cursor = cursor
     this.#stored = source.checkpoints()[Symbol.asyncIterator]()
+    this.#batches = source.batches?.()[Symbol.asyncIterator]()
     this.report = { partition: source.partition, batches: 0, events: 0, leaves: 0, checkpoints: 0 }
   }
 
   static async of(source: AuditSource, options: AuditOptions): Promise<Auditor> {
-    const auditor = new Auditor(source, options, await source.cursor())
+    const auditor = new Auditor(source, options)
     auditor.#writer = await LogWriter.at({ size: 0 }, { tile: async () => undefined, bundle: async () => undefined })
     return auditor
+  }
+
+  async begin(): Promise<void> {
+    this.#cursor = await this.#source.cursor()
+  }
+
+  findingOf({ kind, position = this.#position + 1, message: detail }: SourceFault): AuditFinding {
+    return { kind, partition: this.#source.partition, position, detail }
+  }
+
+  /** Leaves are looked at when their bundle is whole: one of those that wait may be wrong before what was found. */
+  async earlier(found: AuditFinding): Promise<AuditFinding | undefined> {
+    for (const { number, leaves } of this.#writer.written().bundles) {
+      const kept = Math.min(leaves.length, (this.#cursor.size - number * tileWidth) * hashBytes)
+      const stored = kept > 0 ? await this.#source.bundle(number) : undefined
+      if (!stored || isEqual(stored.subarray(0, kept), leaves.subarray(0, kept))) continue
+      try {
+        this.#leafFault(number * tileWidth, leaves.subarray(0, kept), stored)
+      } catch (error) {
+        if (error instanceof Found && error.finding.position < found.position) return error.finding
+      }
+    }
+    return undefined
   }
 
   async run(): Promise<void> {
@@ -195,9 +238,8 @@ class Auditor {
 
   /** The batch is not the one that was hashed. Where the log was kept for it, a leaf may tell which event it is. */
   async #hashFault(row: AuditRow): Promise<never> {
-    const events = this.#eventsOf(row)
     try {
-      await this.#log(row, events)
+      await this.#log(row, this.#eventsOf(row))
       if (this.#writer.size <= this.#cursor.size) await this.#compare(this.#writer.written())
     } catch (error) {
       if (!(error instanceof Found) || error.finding.kind !== 'register.leaf') throw wrongHash(this, row.position)
@@ -232,7 +274,7 @@ class Auditor {
     for (const [i, event] of events.entries()) {
       if (event.type !== 'MessageDecided') continue
       const { sealed, id } = event.message
-      if (sealed.offset + sealed.length > sealedBytes)
+      if (sealedBytes !== undefined && sealed.offset + sealed.length > sealedBytes)
         this.#found('journal.sealed', 'the ciphertext of a message is not there', {
           position,
           event: i + 1,
@@ -257,7 +299,15 @@ class Auditor {
       this.#found('register.cursor', `the log has ${size} leaves up to here, the journal ${this.#writer.size}`, row)
     const written = this.#writer.written({ partial: isEdge })
     if (before < size) await this.#compare(written)
+    if (row.position <= position) await this.#checkBatch(written.batches[0])
     for (const seal of written.seals) await this.#seal(seal)
+  }
+
+  async #checkBatch(expected: { position: number; first: number } | undefined): Promise<void> {
+    if (!expected || !this.#batches) return
+    const { value: found } = await this.#batches.next()
+    if (found?.position === expected.position && found.first === expected.first) return
+    this.#found('register.batch', 'where the leaves of the batch lie in the log is not noted, or wrongly', expected)
   }
 
   /** Remembers which event each leaf comes from, for as long as its bundle is open. */
@@ -361,7 +411,7 @@ class Auditor {
         'journal.truncated',
         `the journal ends at batch ${this.#position}, and batch ${head.position} was written`,
       )
-    if (head && (head.position < this.#position || !isEqual(head.hash, this.#hash)))
+    if (head && (head.position < this.#position || head.at !== this.#at || !isEqual(head.hash, this.#hash)))
       this.#found('journal.head', 'the head of the journal is not its last batch', { position: head.position })
     if (this.#cursor.position > this.#position)
       this.#found(

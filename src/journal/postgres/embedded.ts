@@ -94,6 +94,13 @@ async function startLocked(
   }
 }
 
+/** How a tool reaches the server that another Tocsin runs on a data directory. `close` when done. */
+export async function reachRunning(dataDir: string): Promise<{ config: pg.ClientConfig; close(): Promise<void> }> {
+  const cluster = await locateCluster(resolve(dataDir))
+  const socket = await socketDirectory(cluster.directory)
+  return { config: await connection(cluster, socket.path), close: socket.remove }
+}
+
 /**
  * End the server that a killed Tocsin left on a data directory, without starting a new one. For tests and tools: a start does it by itself.
  */
