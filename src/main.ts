@@ -38,6 +38,7 @@ import { checkInstallation } from './journal/postgres/installation.ts'
 import { PostgresJournal } from './journal/postgres/journal.ts'
 import { migrate } from './journal/postgres/migrate.ts'
 import { checkServer } from './journal/postgres/server.ts'
+import { removeTraces, Traces } from './journal/postgres/traces.ts'
 import { openLedgerKeys } from './ledger/keys.ts'
 import { LedgerPublisher } from './ledger/publish.ts'
 import { LedgerStore } from './ledger/store.ts'
@@ -116,8 +117,9 @@ async function startAll(config: Config, log: pino.Logger, undo: Undo): Promise<R
   return { ...doors, database: stores.database.name, stop: () => undo.all() }
 }
 
-type Database = { config: pg.ClientConfig; name: string }
-type Stores = { database: Database; journal: PostgresJournal; pool: pg.Pool; keyring: Keyring }
+/** `isOurs`: an embedded server, whose log is for us to keep. */
+type Database = { config: pg.ClientConfig; name: string; isOurs: boolean }
+type Stores = { database: Database; journal: PostgresJournal; pool: pg.Pool; keyring: Keyring; traces: Traces }
 type Common = Stores & { metrics: Registry; log: pino.Logger }
 
 async function openStores(config: Config, log: pino.Logger, undo: Undo): Promise<Stores> {
@@ -133,7 +135,15 @@ async function openStores(config: Config, log: pino.Logger, undo: Undo): Promise
   const pool = new pg.Pool({ ...database.config, max: 4 })
   pool.on('error', onLost)
   undo.later(() => pool.end())
-  return { database, journal, pool, keyring }
+  return { database, journal, pool, keyring, traces: openTraces(config, database, log) }
+}
+
+/** What an erasure leaves in the files of the database; what a crash has left over is removed now. */
+function openTraces({ dataDir }: Config, { config, isOurs }: Database, log: pino.Logger): Traces {
+  const traces = new Traces(dataDir, () => removeTraces(config, { ownServer: isOurs }))
+  const failed = (error: unknown) => log.error({ reason: messageOf(error) }, 'traces of erased keys were not removed')
+  if (traces.isDue) traces.remove().catch(failed)
+  return traces
 }
 
 /** The sender of what names none, until TOCSIN_FROM says another. */
@@ -277,6 +287,7 @@ async function openDoors(
     probe,
     pool,
     keyring,
+    traces,
     register,
     ledger,
     carrier,
@@ -300,7 +311,7 @@ async function openDoors(
   const http = await buildHttp({
     intake,
     register,
-    operator: operatorPort({ partition, pool, keyring, register, carrier, runner, probe, audiences }),
+    operator: operatorPort({ partition, pool, keyring, traces, register, carrier, runner, probe, audiences }),
     campaigns: campaignPort({ config, partition, ...audiences, keyring, pool, register, newId: ours.newId }),
     verify: verifyPort({ config, pool, keyring, register }),
     templates: templatePort({ config, partition, library: templates.library, isInert }),
@@ -353,11 +364,15 @@ async function openDatabase(config: Config, log: pino.Logger, undo: Undo): Promi
     const lock = await openDataDir(config.dataDir)
     undo.later(() => lock.release())
     const { version } = await checkServer(config.databaseUrl)
-    return { config: { connectionString: config.databaseUrl }, name: `PostgreSQL ${version} at DATABASE_URL` }
+    return {
+      config: { connectionString: config.databaseUrl },
+      name: `PostgreSQL ${version} at DATABASE_URL`,
+      isOurs: false,
+    }
   }
   const server = await startEmbedded({ dataDir: config.dataDir, log })
   undo.later(() => server.stop())
-  return { config: server.config, name: `PostgreSQL ${server.version}, embedded` }
+  return { config: server.config, name: `PostgreSQL ${server.version}, embedded`, isOurs: true }
 }
 
 async function openSigner(config: Config, undo: Undo): Promise<DkimSigner | undefined> {

@@ -16,6 +16,7 @@ import type { ProposalRunner } from './engine/proposals.ts'
 import { Unavailable } from './inbound/intake.ts'
 import type { OperatorPort, Resolve } from './inbound/operator.ts'
 import { accountHash } from './inbound/requests.ts'
+import type { Traces } from './journal/postgres/traces.ts'
 import type { OpenCarrier } from './outbound/carrier.ts'
 import { proposalPort } from './proposal-port.ts'
 import type { Hash64 } from './std/hash64.ts'
@@ -29,6 +30,8 @@ export type OperatorDeps = {
   keyring: Keyring
   register: Register
   carrier: Pick<OpenCarrier, 'forget'>
+  /** Of erased keys in the files of the database. */
+  traces: Pick<Traces, 'expect' | 'remove'>
   runner: ProposalRunner
   audiences: { vault: CampaignVault; feeder: Feeder }
   probe?: Pick<Probe, 'last'>
@@ -103,14 +106,20 @@ function canBeWritten({ templates }: Partition['state'], { template, class: clas
 }
 
 async function erase(
-  { partition, pool, keyring, register, carrier, audiences }: OperatorDeps,
+  { partition, pool, keyring, register, carrier, audiences, traces }: OperatorDeps,
   account: string,
   by: string,
 ): Promise<void> {
   const subject: Hash64 = accountHash(keyring, account)
+  await traces.expect()
   await forgetInAudiences(audiences, subject)
   const places = (upTo: number) => keyPlacesOf(register, pool, subject, upTo)
   await carrier.forget(await eraseSubject(partition, subject, { by, places }))
+  await traces.remove().catch(error => {
+    throw new Unavailable('what the database still has of the erased keys is not removed yet; ask again', {
+      cause: error,
+    })
+  })
 }
 
 function healthPort(
