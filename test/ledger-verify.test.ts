@@ -131,9 +131,9 @@ describe('verify ledger', () => {
 
 describe('a rotation', () => {
   it('while Tocsin runs: both keys sign the next checkpoint, and all still verifies', async () => {
-    const before = await newest()
     const { code, out } = await tocsin('ledger', 'rotate', '--json')
     expect(code).toBe(0)
+    const before = await newest()
     const { verifier } = JSON.parse(out) as { verifier: string }
     const note = await vi.waitFor(
       async () => {
