@@ -9,6 +9,7 @@ const benchmarks: Record<string, (options: Options) => Promise<Report>> = {
   decide: async options => (await import('./decide.ts')).decide(options),
   detect: async options => (await import('./detect.ts')).detect(options),
   replay: async options => (await import('./replay.ts')).replay(options),
+  proof: async options => (await import('./proof.ts')).proof(options),
 }
 
 const usage = `usage: npm run bench -- NAME [--json] [--rounds N] [--seconds N] [--quick] [--only A,B]
@@ -19,6 +20,7 @@ const usage = `usage: npm run bench -- NAME [--json] [--rounds N] [--seconds N] 
   decide    the core alone: decisions/s from 1,000 to 10 million mailboxes
   detect    what the detectors add to a decision, and what a stream costs
   replay    a drill's trace through the gate in virtual time: events/s
+  proof     looking at the bytes of a mail: processor time a mail
 
   --json      one JSON value on stdout; progress goes to stderr
   --rounds    interleaved rounds, 5 unless told
