@@ -50,20 +50,24 @@ async function compiledOf(input: unknown): Promise<Compiled> {
   return result.compiled
 }
 
-type Violation = { id: string; impact: string; nodes: { html: string }[] }
+type Look = { width: number; scheme: 'light' | 'dark' }
 
-/** What axe finds (WCAG 2.2 A and AA, best practices of its own aside), and by how much the page is wider than its window. */
-async function seen(html: string, { width, scheme }: { width: number; scheme: 'light' | 'dark' }, picture?: string) {
+/** Takes a picture, and says by how many pixels the page is wider than its window. */
+async function overflowOf(html: string, { width, scheme }: Look, picture: string): Promise<number> {
   await page.setViewportSize({ width, height: 900 })
   await page.emulateMedia({ colorScheme: scheme })
   await page.setContent(html)
+  await page.screenshot({ path: join(folder, `${picture}.png`), fullPage: true })
+  return (await page.evaluate('document.documentElement.scrollWidth - innerWidth')) as number
+}
+
+/** What axe finds on the page as it is: WCAG 2.2, A and AA. */
+async function violations(): Promise<string[]> {
   await page.evaluate(axe)
-  const violations = (await page.evaluate(
+  const found = await page.evaluate(
     `axe.run({ runOnly: ['wcag2a', 'wcag2aa', 'wcag21aa', 'wcag22aa'] }).then(({ violations }) => violations)`,
-  )) as Violation[]
-  const overflow = (await page.evaluate('document.documentElement.scrollWidth - innerWidth')) as number
-  if (picture !== undefined) await page.screenshot({ path: join(folder, `${picture}.png`), fullPage: true })
-  return { violations: violations.map(({ id, nodes }) => `${id}: ${nodes[0]?.html}`), overflow }
+  )
+  return (found as { id: string; nodes: { html: string }[] }[]).map(({ id, nodes }) => `${id}: ${nodes[0]?.html}`)
 }
 
 describe.each(builtInTemplates.map(input => [input.name, input] as const))('%s', (name, input) => {
@@ -74,19 +78,21 @@ describe.each(builtInTemplates.map(input => [input.name, input] as const))('%s',
 
   it('can be read by everybody, narrow and wide, light and dark', async () => {
     const values = sampleSets(compiled.slots)[1]!
-    for (const locale of Object.keys(compiled.locales))
+    for (const locale of Object.keys(compiled.locales)) {
+      const { html } = render(compiled, locale, values, { code }).rendered
       for (const look of looks) {
-        const { rendered } = render(compiled, locale, values, { code })
-        const found = await seen(rendered.html, look, `${name}-${locale}-${look.width}-${look.scheme}`)
-        expect({ look, ...found }).toEqual({ look, violations: [], overflow: 0 })
+        const overflow = await overflowOf(html, look, `${name}-${locale}-${look.width}-${look.scheme}`)
+        const found = look.width === 360 ? await violations() : []
+        expect({ locale, look, overflow, found }).toEqual({ locale, look, overflow: 0, found: [] })
       }
+    }
   }, 120_000)
 
   it('holds the longest and right-to-left values at 320 px, which is 1280 px at 400 % (WCAG 2.2, 1.4.10)', async () => {
     for (const [at, values] of sampleSets(compiled.slots).entries()) {
-      const { rendered } = render(compiled, 'de', values, { code })
-      const found = await seen(rendered.html, { width: 320, scheme: 'light' }, `${name}-values-${at}`)
-      expect({ at, ...found }).toEqual({ at, violations: [], overflow: 0 })
+      const { html } = render(compiled, 'de', values, { code }).rendered
+      const overflow = await overflowOf(html, { width: 320, scheme: 'light' }, `${name}-values-${at}`)
+      expect({ at, overflow }).toEqual({ at, overflow: 0 })
     }
   }, 120_000)
 })

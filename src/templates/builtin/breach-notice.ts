@@ -36,10 +36,10 @@ const happened: InEach<string> = {
     other: 'Data came to people it was not meant for. Yours was among it.',
   }),
   de: caseOf('how', ways, {
-    copied: 'Jemand hat unerlaubt Daten aus unseren Systemen kopiert. Ihre waren dabei.',
+    copied: 'jemand hat unerlaubt Daten aus unseren Systemen kopiert. Ihre waren dabei.',
     visible:
-      'Durch einen Fehler von uns konnten Menschen Daten sehen, für die sie nicht bestimmt waren. Ihre waren dabei.',
-    sent: 'Durch einen Fehler von uns wurden Daten an Menschen geschickt, für die sie nicht bestimmt waren. Ihre waren dabei.',
+      'durch einen Fehler von uns konnten Menschen Daten sehen, für die sie nicht bestimmt waren. Ihre waren dabei.',
+    sent: 'durch einen Fehler von uns wurden Daten an Menschen geschickt, für die sie nicht bestimmt waren. Ihre waren dabei.',
     other: 'Daten sind zu Menschen gelangt, für die sie nicht bestimmt waren. Ihre waren dabei.',
   }),
   es: caseOf('how', ways, {

@@ -18,11 +18,11 @@ const matter: InEach<string> = {
     other: 'Something did not work as it should.',
   }),
   de: caseOf('matter', matters, {
-    messages: 'Manche Menschen haben Nachrichten von uns bekommen, die sie nicht angefordert hatten.',
-    'sign-in': 'Manche Menschen konnten sich nicht anmelden oder mussten sich neu anmelden.',
-    data: 'Wir untersuchen, ob Daten zu Menschen gelangt sind, für die sie nicht bestimmt waren.',
+    messages: 'manche Menschen haben Nachrichten von uns bekommen, die sie nicht angefordert hatten.',
+    'sign-in': 'manche Menschen konnten sich nicht anmelden oder mussten sich neu anmelden.',
+    data: 'wir untersuchen, ob Daten zu Menschen gelangt sind, für die sie nicht bestimmt waren.',
     service: 'Teile unseres Dienstes haben nicht so funktioniert, wie sie sollen.',
-    other: 'Etwas hat nicht so funktioniert, wie es soll.',
+    other: 'etwas hat nicht so funktioniert, wie es soll.',
   }),
   es: caseOf('matter', matters, {
     messages: 'Algunas personas han recibido mensajes nuestros que no habían pedido.',

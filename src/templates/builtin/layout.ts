@@ -44,6 +44,8 @@ const style = `
       :root { color-scheme: light dark; supported-color-schemes: light dark; }
       h1, h2, p, ul { margin: 0; }
       p + p, p + ul, ul + p { margin-top: 12px; }
+      h2 + p { margin-top: 6px; }
+      li + li { margin-top: 4px; }
       @media (prefers-color-scheme: dark) {
         .page, .page > div { background-color: #11161b !important; }
         .card, .card > table { background-color: #1b2229 !important; border-color: #36414c !important; }
@@ -80,7 +82,7 @@ function mjmlOf({ title, heading, sections, check, why }: Content): string {
     <mj-section padding="12px 0 0"><mj-column><mj-spacer height="8px" /></mj-column></mj-section>
     <mj-section css-class="card" background-color="${colors.card}" border="1px solid ${colors.line}" border-radius="8px" padding="28px 0">
       <mj-column>
-        <mj-text><h1 style="font-size:24px;line-height:32px;font-weight:600">${heading}</h1></mj-text>
+        <mj-text padding="0 24px 6px"><h1 style="font-size:24px;line-height:32px;font-weight:600">${heading}</h1></mj-text>
 ${sections.map(sectionMjml).join('\n')}
       </mj-column>
     </mj-section>
@@ -118,7 +120,7 @@ function blockMjml(block: Block): string {
     case 'facts':
       return `        <mj-table role="presentation" padding="16px 24px 0">${block.facts.map(factMjml).join('')}</mj-table>`
     case 'button': {
-      const button = `<mj-button css-class="button" align="left" padding="16px 24px 0" inner-padding="13px 22px" font-size="16px" font-weight="600" background-color="${colors.button}" color="#ffffff" border-radius="6px" href="{{ ${block.slot} }}">${block.label}</mj-button>`
+      const button = `<mj-button css-class="button" align="left" padding="16px 24px 6px" inner-padding="13px 22px" font-size="16px" font-weight="600" background-color="${colors.button}" color="#ffffff" border-radius="6px" href="{{ ${block.slot} }}">${block.label}</mj-button>`
       return `        ${conditional(block.when === undefined ? button : { when: block.when, say: button }, say => say)}`
     }
   }
@@ -126,7 +128,8 @@ function blockMjml(block: Block): string {
 
 function factMjml({ label, value, when }: { label: string; value: string; when?: string }): string {
   const cell = 'padding:3px 0;vertical-align:top'
-  const row = `<tr><td class="label" style="${cell};padding-right:16px;color:${colors.quiet};width:30%">${label}</td><td style="${cell};word-break:break-word">${value}</td></tr>`
+  const labelStyle = `${cell};padding-right:20px;width:1%;white-space:nowrap;word-break:normal;color:${colors.quiet}`
+  const row = `<tr><td class="label" style="${labelStyle}">${label}</td><td style="${cell};word-break:break-word">${value}</td></tr>`
   return conditional(when === undefined ? row : { when, say: row }, say => say)
 }
 
