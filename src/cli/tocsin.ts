@@ -4,6 +4,7 @@ import { correct } from './correct.ts'
 import { doctor } from './doctor.ts'
 import { drill } from './drill.ts'
 import { ledger } from './ledger.ts'
+import { lint } from './lint.ts'
 import { operator } from './operator.ts'
 import { pause, resume } from './pause.ts'
 import { replay } from './replay.ts'
@@ -26,6 +27,7 @@ const commands: Record<string, Command> = {
   replay,
   drill,
   audit,
+  lint,
   doctor,
   verify,
   ledger,

@@ -65,13 +65,9 @@ export function mailOf(subject: LintSubject): Mail {
   const page = subject.html === undefined ? undefined : readPage(subject.html)
   const text = subject.text?.slice(0, textCharsMax)
   const spoken = { subject: subject.subject, text: text ?? '', html: page?.lines.join('\n') ?? '' }
-  const language = (
-    subject.language ??
-    page?.language ??
-    guessLanguage(`${spoken.subject}\n${spoken.text || spoken.html}`)
+  const language = primaryOf(
+    subject.language ?? page?.language ?? guessLanguage(`${spoken.subject}\n${spoken.text || spoken.html}`),
   )
-    ?.split('-')[0]
-    ?.toLowerCase()
   const prose: Prose[] = [{ part: 'subject', text: plain(spoken.subject, subject.values) }]
   if (text !== undefined) prose.push({ part: 'text', text: plain(spoken.text, subject.values) })
   if (page) prose.push({ part: 'html', text: plain(spoken.html, subject.values) })
@@ -85,6 +81,11 @@ export function mailOf(subject: LintSubject): Mail {
     isSecurity: isSecurityClass(subject.class) && subject.optional !== true,
   }
 }
+
+const primaryOf = (tag: string | undefined): string | undefined => tag?.split('-')[0]?.trim().toLowerCase() || undefined
+
+/** The language by which a mail is judged, as a subtag: `en`. */
+export const languageOf = (subject: LintSubject): string | undefined => mailOf(subject).language
 
 /** One spelling for what is written in several: quotes, spaces, invisible characters. Values and addresses of links give way to a blank. */
 function plain(text: string, values: readonly string[] = []): string {

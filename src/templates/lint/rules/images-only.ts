@@ -1,4 +1,5 @@
 import type { Rule } from '../finding.ts'
+import { isPixel } from './tracking-pixel.ts'
 
 const lettersMin = 60
 
@@ -8,7 +9,7 @@ export const imagesOnly: Rule = {
   look({ page }) {
     if (!page) return []
     const letters = page.lines.join('').replace(/\P{L}/gu, '').length
-    const images = page.images.filter(({ hidden }) => !hidden).length
+    const images = page.images.filter(image => !isPixel(image)).length
     return images > 0 && letters < lettersMin
       ? [
           {

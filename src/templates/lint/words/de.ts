@@ -139,7 +139,7 @@ export const german: Words = {
     },
     notYou: {
       pattern: whole(
-        '(?:wenn|falls|sofern) (?:sie|das|dies|es|diese\\p{L}*|die|der)[^.!?\\n]{0,60}(?<!\\p{L})(?:nicht|kein\\p{L}*|nie|jemand anders?|jemand anderer)|(?:waren|sind) sie(?: das| es)? nicht|(?:das|dies) waren sie nicht|waren (?:nicht sie|sie das nicht)|nicht sie\\?|sollten sie[^.!?\\n]{0,60}(?<!\\p{L})(?:nicht|kein\\p{L}*)|nicht (?:wieder)?erkennen',
+        '(?:wenn|falls|sofern) (?:sie|das|dies|es|diese\\p{L}*|die|der)[^.!?\\n]{0,60}(?<!\\p{L})(?:nicht|kein\\p{L}*|nie|jemand anders?|jemand anderer)|(?:waren|sind) sie(?: das| es)? nicht|(?:das|dies) waren sie nicht|waren (?:nicht sie|sie das nicht)|nicht sie\\?|(?:wenn|falls) nicht,|andernfalls|sollten sie[^.!?\\n]{0,60}(?<!\\p{L})(?:nicht|kein\\p{L}*)|nicht (?:wieder)?erkennen',
       ),
       say: 'Wenn Sie das nicht waren: Öffnen Sie die App, wählen Sie „Sicherheit“ und beenden Sie alle Sitzungen. Ihr Passwort gilt weiter.',
     },

@@ -115,7 +115,7 @@ export const english: Words = {
     },
     notYou: {
       pattern: whole(
-        "(?:if|in case|when) (?:this|it|that) (?:was not|wasn't|is not|isn't) you|if you (?:did not|didn't|have not|haven't|are not|aren't|do not|don't|never|were not|weren't)|(?:not|wasn't|isn't) you\\?|(?:do not|don't|didn't|did not) recogni[sz]e|(?:if|in case) (?:this|it|that) was (?:someone|somebody) else|if (?:someone|somebody) else|you did not (?:ask|do|make|request|sign)",
+        "(?:if|in case|when) (?:this|it|that) (?:was not|wasn't|is not|isn't) you|if you (?:did not|didn't|have not|haven't|are not|aren't|do not|don't|never|were not|weren't)|if not,|(?:not|wasn't|isn't) you\\?|(?:do not|don't|didn't|did not) recogni[sz]e|(?:if|in case) (?:this|it|that) was (?:someone|somebody) else|if (?:someone|somebody) else|you did not (?:ask|do|make|request|sign)",
       ),
       say: 'If this was not you: open the app, choose Security, and end all sessions. Your password still works.',
     },

@@ -133,7 +133,7 @@ export const spanish: Words = {
     },
     notYou: {
       pattern: whole(
-        'si (?:no (?:ha sido|fue|has sido|fuiste|era|eras|lo|la|los|las|se|ha|has|reconoce|reconoces|pidió|pediste|hizo|hiciste|inició|iniciaste|solicitó|cambió|ha hecho)|usted no|tú no|otra persona|esto no|alguien más)|¿no (?:ha sido|fue|has sido|fuiste)|(?:en caso de|de) no (?:ser|haber sido) (?:usted|tú)|no (?:reconoce|reconoces)',
+        'si (?:no (?:ha sido|fue|has sido|fuiste|era|eras|lo|la|los|las|se|ha|has|reconoce|reconoces|pidió|pediste|hizo|hiciste|inició|iniciaste|solicitó|cambió|ha hecho)|usted no|tú no|otra persona|esto no|alguien más)|si no,|¿no (?:ha sido|fue|has sido|fuiste)|(?:en caso de|de) no (?:ser|haber sido) (?:usted|tú)|no (?:reconoce|reconoces)',
       ),
       say: 'Si no ha sido usted: abra la aplicación, elija «Seguridad» y cierre todas las sesiones. Su contraseña sigue sirviendo.',
     },
