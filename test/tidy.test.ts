@@ -40,6 +40,7 @@ const wiring = new Set([
   'campaign-port.ts',
   'proposal-port.ts',
   'template-port.ts',
+  'skeleton-port.ts',
   'verify-port.ts',
   'domain-port.ts',
   'proof-port.ts',

@@ -14,15 +14,20 @@ export const partCharsMax = 256 * 1024
  * blank. The encoding for transport is gone already, so that a mail sent as quoted-printable and as base64 is the same.
  */
 export function normalized(part: PartName, text: string): string {
-  if (part === 'html') return text.replace(/[ \t\r\n\f]+/g, ' ').trim()
-  if (part !== 'text') return text.replace(/\s+/g, ' ').trim()
+  if (part !== 'text') return text.replace(part === 'html' ? htmlBlanks : fieldBlanks, ' ').trim()
+  if (!untidy.test(text)) return text.trim()
   return text
     .replace(/\r\n?/g, '\n')
     .replace(/[ \t\f]*\n[ \t\f]*/g, '\n')
-    .replace(/[ \t\f]+/g, ' ')
+    .replace(/[\t\f]+[ \t\f]*| [ \t\f]+/g, ' ')
     .replace(/\n{3,}/g, '\n\n')
     .trim()
 }
+
+/** A single blank stays as it is: most are. */
+const htmlBlanks = /[\t\r\n\f][ \t\r\n\f]*| [ \t\r\n\f]+/g
+const fieldBlanks = /[^\S ]\s*| \s+/g
+const untidy = /[\t\r\f]| {2}| \n|\n |\n{3}/
 
 /** Of a sender that wraps lines by the length of what it fills in: a line end is a blank. */
 export const unwrapped = (text: string): string => text.replace(/(?<!\n)\n(?!\n)/g, ' ')

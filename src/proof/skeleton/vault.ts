@@ -43,7 +43,11 @@ export type Recognition = {
   template?: { name: string; version: string; hash: string }
   values: GapValue[]
   learnt?: Learnt
+  /** This mail was the first of a look that is close to a learnt one. */
+  begun?: Begun
 }
+
+export type Begun = { look: string; comparedTo: string; changes: Change[] }
 
 export const unlearnt = 'unlearnt'
 
@@ -72,6 +76,8 @@ export type Group = {
   /** Looks in a row that were like none before, and mails since the last one that was looked at. */
   strange: number
   passed: number
+  /** Mails since something was learnt that had no known look. */
+  unknown: number
   /** Words that enough people got, as hashes. */
   words: Set<number>
   dirty: boolean
@@ -81,7 +87,7 @@ export type Group = {
 type Known = Learnt & { matches: Matcher; words: Set<number>; markers: number[] }
 
 /** What of a group is stored, sealed: hashes of words, no word. */
-export type GroupState = Pick<Group, 'underway' | 'names' | 'versions' | 'looks' | 'strange' | 'passed'>
+export type GroupState = Pick<Group, 'underway' | 'names' | 'versions' | 'looks' | 'strange' | 'passed' | 'unknown'>
 
 export type VaultLimits = Limits & {
   /** Of one application and class; the one that was not seen for longest goes. */
@@ -122,6 +128,9 @@ const nearShareMin = 0.5
 /** After so many looks in a row that were like none before, fewer and fewer mails are looked at: who writes each mail by hand has no template. */
 const strangeMax = 40
 const passedShiftMax = 6
+/** So many mails of no known look are all looked at; of what follows one in `unknown / unknownMax`, at least one in 64. A look takes 1 to 3 ms. */
+const unknownMax = 300
+const sampleMax = 64
 
 /**
  * The looks of the mails of senders whose templates live elsewhere. Learns from what it sees; recognizes what it has learnt. What it keeps in
@@ -187,11 +196,11 @@ export class Vault {
 
   restoreState(key: { application: string; class: string }, state: GroupState): void {
     const group = this.#group(key)
-    const { names, versions, underway, looks, strange, passed } = state
+    const { names, versions, underway, looks, strange, passed, unknown } = state
     for (const [name, version] of Object.entries(versions))
       group.versions[name] = Math.max(group.versions[name] ?? 0, version)
     group.names = Math.max(group.names, names)
-    Object.assign(group, { underway, looks, strange, passed })
+    Object.assign(group, { underway, looks, strange, passed, unknown })
   }
 
   /** The states that have changed since they were asked for last. */
@@ -199,8 +208,8 @@ export class Vault {
     const changed = [...this.#groups.values()].filter(({ dirty }) => dirty)
     return changed.map(group => {
       group.dirty = false
-      const { application, class: className, underway, names, versions, looks, strange, passed } = group
-      return { application, class: className, state: { underway, names, versions, looks, strange, passed } }
+      const { application, class: className, underway, names, versions, looks, strange, passed, unknown } = group
+      return { application, class: className, state: { underway, names, versions, looks, strange, passed, unknown } }
     })
   }
 
@@ -227,11 +236,8 @@ export class Vault {
   }
 
   #learn(group: Group, { recipient, look: seen, at }: Sighting): Recognition {
-    if (group.strange > strangeMax && group.learnt.length === 0) {
-      const every = 1 << Math.min(group.strange - strangeMax, passedShiftMax)
-      if (++group.passed < every) return { values: [] }
-      group.passed = 0
-    }
+    if (++group.passed < sampling(group)) return passedOver(group)
+    group.passed = 0
     const parts = readParts(seen, this.#options.hash)
     if (!parts) return { values: [] }
     group.dirty = true
@@ -252,7 +258,9 @@ export class Vault {
       if (learnt) return { template: namedOf(learnt), values: [], learnt }
     }
     if (!underway.near) return { values: [] }
-    return { template: { name: underway.near.name, version: unlearnt, hash: underway.id }, values: [] }
+    const { id, near: closest } = underway
+    const shown: Recognition = { template: { name: closest.name, version: unlearnt, hash: id }, values: [] }
+    return taken ? shown : { ...shown, begun: { look: id, comparedTo: closest.version, changes } }
   }
 
   #begin(group: Group, look: Pick<Underway, 'near' | 'changes' | 'differing'>, candidate: Candidate): Underway {
@@ -300,6 +308,7 @@ export class Vault {
       changes: [],
     }
     group.underway = group.underway.filter(one => one.id !== id)
+    group.unknown = 0
     this.#know(group, learnt)
     if (base) Object.assign(learnt, { changes: this.#changes(group, base, parts), comparedTo: base.version })
     const known = group.learnt[0]!
@@ -353,9 +362,26 @@ const newGroup = (): Omit<Group, 'application' | 'class'> => ({
   looks: 0,
   strange: 0,
   passed: 0,
+  unknown: 0,
   words: new Set(),
   dirty: true,
 })
+
+/** One in how many mails of no known look is looked at. */
+function sampling(group: Group): number {
+  const { strange, unknown, learnt } = group
+  group.unknown = unknown + 1
+  if (unknown > unknownMax) return Math.min(Math.floor(unknown / unknownMax) + 1, sampleMax)
+  return strange > strangeMax && learnt.length === 0 ? 1 << Math.min(strange - strangeMax, passedShiftMax) : 1
+}
+
+/** What is said of a mail that was not looked at: most likely it is as the one before. */
+function passedOver({ underway }: Group): Recognition {
+  let last: Underway | undefined
+  for (const one of underway) if (one.near && (!last || one.candidate.seenAt >= last.candidate.seenAt)) last = one
+  if (!last) return { values: [] }
+  return { template: { name: last.near!.name, version: unlearnt, hash: last.id }, values: [] }
+}
 
 const namedOf = ({ name, version, hash }: Learnt) => ({ name, version, hash })
 
