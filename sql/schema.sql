@@ -190,6 +190,22 @@ table register_message with (fillfactor=85)
   CREATE INDEX register_message_by_code ON public.register_message USING btree (code)
   CREATE INDEX register_message_by_time ON public.register_message USING btree (at, id)
 
+table skeleton
+  name text not null
+  version text not null
+  hash text not null
+  application text not null
+  class text not null
+  learnt text not null
+  constraint skeleton_pkey PRIMARY KEY (name, version)
+
+table skeleton_underway
+  application text not null
+  class text not null
+  sealed bytea not null
+  seen_at bigint not null
+  constraint skeleton_underway_pkey PRIMARY KEY (application, class)
+
 table snapshot
   partition integer not null
   position bigint not null

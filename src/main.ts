@@ -53,6 +53,7 @@ import { ProofPool } from './proof/pool.ts'
 import { isInert } from './proof/values.ts'
 import { ofCampaign, proofPort } from './proof-port.ts'
 import type { RegisterWork } from './register.worker.ts'
+import { type OpenSkeletons, openSkeletons } from './skeleton-port.ts'
 import type { NamedMailbox } from './std/mailbox.ts'
 import { uuidv7 } from './std/uuid.ts'
 import { templatePort } from './template-port.ts'
@@ -103,15 +104,18 @@ async function startAll(config: Config, log: pino.Logger, undo: Undo): Promise<R
     undo,
   )
   templates.follow(partition)
+  const skeletons = await openSkeletons({ ...stores, log }, undo)
+  await skeletons.follow(partition)
   await templates.bringBuiltIn()
   const probe = openProbe(config, { ...stores, partition, listen, log, measured: probeMeasure(metrics) }, undo)
   const register = await openViews(config, { ...stores, metrics, log }, undo)
   const ledger = await openLedger(config, { ...stores, partition, log }, undo)
-  const prove = openProof(config, { partition, keyring: stores.keyring, templates, log }, undo)
+  const prove = openProof(config, { partition, keyring: stores.keyring, templates, skeletons, log }, undo)
   const ours = gateway(config, { ...stores, partition, register, templates, prove, log })
   const audiences = openAudiences(config, { ...stores, partition, ours, listen, log }, undo)
   const domains = await openDomainWatch(config, { ...stores, partition, metrics, log }, undo)
-  const running = { carrier, partition, runner, probe, register, ledger, ours, audiences, templates, domains }
+  const ready = { ours, audiences, templates, skeletons, domains }
+  const running = { carrier, partition, runner, probe, register, ledger, ...ready }
   const inside = { ...stores, ...running, metrics, log }
   const doors = await openDoors(config, inside, undo)
   return { ...doors, database: stores.database.name, stop: () => undo.all() }
@@ -276,6 +280,7 @@ type Inside = Common &
     audiences: ReturnType<typeof openAudiences>
     templates: OpenTemplates
     domains: DomainWatch
+    skeletons: OpenSkeletons
   }
 
 /** SMTP and HTTP, last: what they let in finds everything ready. */
@@ -295,6 +300,7 @@ async function openDoors(
     audiences,
     templates,
     domains,
+    skeletons,
     metrics,
     log,
   }: Inside,
@@ -306,7 +312,7 @@ async function openDoors(
     operators: config.operators,
   })
   const intake = openIntake(ours)
-  const smtp = await openSmtp(config, { partition, keys, intake, log }, undo)
+  const smtp = await openSmtp(config, { partition, skeletons, keys, intake, log }, undo)
   const attached = await attachment(config, keys)
   const http = await buildHttp({
     intake,
@@ -440,7 +446,13 @@ type Prove = ReturnType<typeof proofPort>
 /** What looks at the bytes of messages, and the threads that it has for large ones. */
 function openProof(
   config: Config,
-  { partition, keyring, templates, log }: Pick<Inside, 'partition' | 'keyring' | 'templates' | 'log'>,
+  {
+    partition,
+    keyring,
+    templates,
+    skeletons,
+    log,
+  }: Pick<Inside, 'partition' | 'keyring' | 'templates' | 'skeletons' | 'log'>,
   undo: Undo,
 ): Prove {
   const pool = new ProofPool({ lost: why => log.warn({ why }, 'a message could not be taken apart in time') })
@@ -451,6 +463,8 @@ function openProof(
     policy: () => partition.state.policy,
     code: keyring.code,
     compiled: hash => templates.library.at(hash),
+    looks: skeletons,
+    hash: keyring.hash,
     ...(sender && { sender }),
   })
 }
@@ -496,7 +510,13 @@ function gateway(
 
 async function openSmtp(
   config: Config,
-  { partition, keys, intake, log }: { partition: Partition; keys: Keys; intake: Intake; log: pino.Logger },
+  {
+    partition,
+    skeletons,
+    keys,
+    intake,
+    log,
+  }: Pick<Inside, 'partition' | 'skeletons' | 'log'> & { keys: Keys; intake: Intake },
   undo: Undo,
 ): Promise<SmtpServer> {
   const { hostname, tls, dataDir } = config
@@ -515,7 +535,7 @@ async function openSmtp(
     tls: certificate,
     trusted: config.trusted,
     authenticate: async (user, password) => bound(config, await keys.smtp(user, password)),
-    accept: mailAcceptance({ intake, knowsClass }),
+    accept: mailAcceptance({ intake, knowsClass, classOf: skeletons.classOf }),
     log,
   })
   undo.later(() => smtp.close(drainMsMax))

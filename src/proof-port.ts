@@ -1,12 +1,15 @@
-import type { Content, Proof } from './core/content.ts'
+import { type Content, contentFindings, type Proof } from './core/content.ts'
 import type { MessageId } from './core/events.ts'
 import { linkHostsOf, type Policy } from './core/policy.ts'
 import { Unavailable } from './inbound/intake.ts'
-import type { ToProve, WrittenMessage } from './inbound/requests.ts'
+import type { Hashing, ToProve, WrittenMessage } from './inbound/requests.ts'
 import { ProofOverloaded, type ProofPool } from './proof/pool.ts'
-import type { Expectations, Material, SlotValue } from './proof/prove.ts'
+import type { Expectations, Material, Proven, SlotValue } from './proof/prove.ts'
+import type { GapValue } from './proof/skeleton/match.ts'
 import { isInert } from './proof/values.ts'
-import type { Mailbox } from './std/mailbox.ts'
+import type { OpenSkeletons } from './skeleton-port.ts'
+import { resolveReferences } from './std/html.ts'
+import { canonicalMailbox, type Mailbox } from './std/mailbox.ts'
 import type { Compiled } from './templates/compiled.ts'
 import { render } from './templates/render.ts'
 
@@ -18,20 +21,62 @@ export type ProofPortOptions = {
   code(id: MessageId): string
   /** A version of a template that messages were just written from. */
   compiled(hash: string): Compiled | undefined
+  looks: Pick<OpenSkeletons, 'see'>
+  hash: Hashing['hash']
 }
+
+/** Whose messages they are; none for those of campaigns, which have an approval of their own. */
+type Sender = { name: string; environment?: string }
 
 /** What the gate is told of the bytes of messages, in their order. Throws `Unavailable` when too many wait to be looked at. */
 export function proofPort(options: ProofPortOptions) {
-  const one = (message: ToProve): Proof | Promise<Proof> =>
-    options.pool.prove(materialOf(message), expectationsOf(message, options))
-  return async (messages: readonly ToProve[]): Promise<Proof[]> => {
+  const one = (message: ToProve, application: Sender | undefined): Proof | Promise<Proof> => {
+    const from = application && lookFrom(message, application)
+    const expectations = expectationsOf(message, options)
+    if (from !== undefined) expectations.lookFrom = from
+    const proven = options.pool.prove(materialOf(message), expectations)
+    if (from === undefined) return proven
+    return proven instanceof Promise
+      ? proven.then(done => withLook(message, application!, done, options))
+      : withLook(message, application!, proven, options)
+  }
+  return async (messages: readonly ToProve[], application?: Sender): Promise<Proof[]> => {
     try {
-      return await Promise.all(messages.map(one))
+      return await Promise.all(messages.map(message => one(message, application)))
     } catch (error) {
       if (error instanceof ProofOverloaded) throw new Unavailable(error.message, { cause: error })
       throw error
     }
   }
+}
+
+/** Looks are those of mails that are written elsewhere and go to people. */
+function lookFrom({ request }: ToProve, application: Sender): string | undefined {
+  const { environment = application.environment, content, from } = request
+  if (content.kind === 'template' || (environment !== undefined && environment !== 'production')) return undefined
+  return from ? `${from.name ?? ''} <${from.mailbox.address}>` : ''
+}
+
+/** Recognizes the look, and asks of values in its gaps what is asked of values in slots. */
+function withLook(
+  { request }: ToProve,
+  { name: application }: Sender,
+  { look, ...proof }: Proven,
+  options: ProofPortOptions,
+): Proof {
+  if (!look) return proof
+  const recipient = options.hash('mailbox', canonicalMailbox(request.recipient))
+  const { template, values } = options.looks.see({ application, class: request.class, recipient, look })
+  if (template) proof.template = template
+  if (values.some(isActive) && !proof.findings.includes('content.slot-active'))
+    proof.findings = contentFindings.filter(one => one === 'content.slot-active' || proof.findings.includes(one))
+  return proof
+}
+
+/** Where only plain words ever stood, a link, an address or a telephone number is none of the template's. */
+function isActive({ part, gap, value }: GapValue): boolean {
+  if (gap.active || (gap.type !== 'text' && gap.type !== 'attribute')) return false
+  return !isInert(part === 'html' ? resolveReferences(value, gap.type === 'attribute') : value)
 }
 
 /** Of what could not be written, the values are all that is known. */

@@ -6,7 +6,10 @@ import type { Partition } from './engine/partition.ts'
 import { machine, type Surroundings } from './engine/surroundings.ts'
 import { postgresSkeletons } from './journal/postgres/skeleton-store.ts'
 import type { SkeletonStore } from './journal/skeleton-store.ts'
+import { inlineBytesMax } from './proof/pool.ts'
+import { readMail } from './proof/read-mail.ts'
 import type { Change } from './proof/skeleton/changes.ts'
+import { lookOf } from './proof/skeleton/look.ts'
 import { canonicalSkeleton, shownSkeleton } from './proof/skeleton/skeleton.ts'
 import { keyedTokenHash } from './proof/skeleton/token-hash.ts'
 import {
@@ -71,6 +74,8 @@ export async function openSkeletons(
   const tell = (learnt: readonly Learnt[]) => tellPartition(partition, learnt, log)
   const saver = new Saver({ vault, store, keyring, surroundings, log })
   undo.later(() => saver.stop())
+  const isApproved = ({ application, class: className, hash: one }: Learnt) =>
+    partition?.state.templates.isApprovedLook(application, className, one) === true
   return {
     follow(followed: Partition): Promise<void> {
       partition = followed
@@ -85,11 +90,15 @@ export async function openSkeletons(
       if (begun && template) logBegun(log, template.name, begun)
       return recognition
     },
-    /** The class of a mail that names none: that of the approved look which it has. */
-    classOf(application: string, look: Sighting['look']): string | undefined {
-      const approved = ({ class: className, hash: one }: Learnt) =>
-        partition?.state.templates.isApprovedLook(application, className, one) === true
-      return vault.recognize(application, look, approved)?.class
+    /** The class of a mail that names none: that of the approved look which it has or is close to. */
+    classOf(application: string, data: Uint8Array): string | undefined {
+      if (
+        data.length > inlineBytesMax ||
+        !vault.learnt().some(one => one.application === application && isApproved(one))
+      )
+        return undefined
+      const read = readMail(data)
+      return read.ok ? vault.recognize(application, lookOf(read.mail), isApproved)?.class : undefined
     },
     find(name: string, version: string): ShownLook | undefined {
       const learnt = vault.find(name, version)

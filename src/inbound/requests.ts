@@ -49,7 +49,7 @@ export type Gateway<Sealed> = {
   /** Writes a message from an approved version of a template. */
   write(message: { class: string; code: string }, wanted: WantedMessage): WrittenMessage | Promise<WrittenMessage>
   /** What the bytes of messages show, in their order; throws `Unavailable`. */
-  prove(messages: readonly ToProve[]): Promise<Proof[]>
+  prove(messages: readonly ToProve[], application: Pick<Application, 'name' | 'environment'>): Promise<Proof[]>
   /** Whether a recipient may get material from test environments. */
   isAllowListed(mailbox: Mailbox): boolean
   /** Where messages stand or stood; those that nobody knows are left out. */
@@ -67,7 +67,7 @@ export function openIntake<Sealed>(gateway: Gateway<Sealed>): Intake {
     async messages(application, requests) {
       const drafts = await writeAll(gateway, requests)
       const going = drafts.filter(({ written }) => written?.status !== 'refused')
-      const proofs = await gateway.prove(going)
+      const proofs = await gateway.prove(going, application)
       const submissions = going.map((draft, i) =>
         messageSubmission({ gateway, order }, application, { ...draft, proof: proofs[i]! }),
       )
@@ -137,7 +137,7 @@ type Draft = { id: MessageId; request: MessageRequest; written?: WrittenMessage 
 /** A message as far as its bytes are concerned. */
 export type ToProve = {
   id?: MessageId
-  request: Pick<MessageRequest, 'class' | 'recipient' | 'from' | 'content'>
+  request: Pick<MessageRequest, 'class' | 'recipient' | 'from' | 'content' | 'environment'>
   written?: WrittenMessage
 }
 

@@ -1,7 +1,6 @@
 import { Worker } from 'node:worker_threads'
-import type { Proof } from '../core/content.ts'
 import type { ProofReply, ProofWork } from './proof.worker.ts'
-import { type Expectations, type Material, prove } from './prove.ts'
+import { type Expectations, type Material, type Proven, prove } from './prove.ts'
 
 /** More is waiting to be looked at than is kept: the message was not judged, and may be asked for again. */
 export class ProofOverloaded extends Error {
@@ -29,9 +28,9 @@ export const inlineBytesMax = 24 * 1024
 /** Bytes copied at a time on the way to a thread: at 1 MB the loop stands still for a fraction of a millisecond. */
 const copiedAtOnce = 1024 * 1024
 
-const unreadable = (): Proof => ({ findings: ['content.unreadable'], mentions: [] })
+const unreadable = (): Proven => ({ findings: ['content.unreadable'], mentions: [] })
 
-type Job = { work: Omit<ProofWork, 'id'>; bytes: number; settle: (proof: Proof) => void }
+type Job = { work: Omit<ProofWork, 'id'>; bytes: number; settle: (proof: Proven) => void }
 
 /**
  * Proves messages: small ones at once, others in threads with a deadline. What takes too long, or breaks a thread, is unreadable, and the thread
@@ -49,7 +48,7 @@ export class ProofPool {
   }
 
   /** At once where it is small. Rejects with `ProofOverloaded`; on bytes it never does. */
-  prove(material: Material, expectations: Expectations): Proof | Promise<Proof> {
+  prove(material: Material, expectations: Expectations): Proven | Promise<Proven> {
     const bytes = bytesOf(material)
     return bytes <= inlineBytesMax ? prove(material, expectations) : this.#apart(material, expectations, bytes)
   }
@@ -60,14 +59,14 @@ export class ProofPool {
     await Promise.all([...this.#threads].map(thread => thread.end()))
   }
 
-  async #apart(material: Material, expectations: Expectations, bytes: number): Promise<Proof> {
+  async #apart(material: Material, expectations: Expectations, bytes: number): Promise<Proven> {
     const { waitingMax, waitingBytesMax } = this.#options
     if (this.#isClosed || this.#waiting.length >= waitingMax || this.#bytes + bytes > waitingBytesMax)
       throw new ProofOverloaded('too many messages wait to be looked at')
     this.#bytes += bytes
     try {
       const own = await copied(material)
-      const { promise, resolve } = Promise.withResolvers<Proof>()
+      const { promise, resolve } = Promise.withResolvers<Proven>()
       this.#waiting.push({ work: { material: own, expectations }, bytes, settle: resolve })
       this.#next()
       return await promise
@@ -117,7 +116,7 @@ async function copied(material: Material): Promise<Material> {
 class Thread {
   readonly #worker: Worker
   readonly #options: Pick<ProofPoolOptions, 'lost'> & { proofMsMax: number }
-  #settle: ((proof: Proof) => void) | undefined
+  #settle: ((proof: Proven) => void) | undefined
   #id = 0
   #isEnded = false
 
@@ -144,8 +143,8 @@ class Thread {
   }
 
   /** Never rejects. */
-  prove(work: Omit<ProofWork, 'id'>): Promise<Proof> {
-    const { promise, resolve } = Promise.withResolvers<Proof>()
+  prove(work: Omit<ProofWork, 'id'>): Promise<Proven> {
+    const { promise, resolve } = Promise.withResolvers<Proven>()
     if (this.#isEnded) return Promise.resolve(unreadable())
     const timer = setTimeout(() => this.#lost('timeout'), this.#options.proofMsMax)
     this.#settle = proof => {
@@ -165,7 +164,7 @@ class Thread {
     this.#done(unreadable())
   }
 
-  #done(proof: Proof): void {
+  #done(proof: Proven): void {
     const settle = this.#settle
     this.#settle = undefined
     this.#worker.unref()

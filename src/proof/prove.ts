@@ -11,6 +11,7 @@ import { defaultMailLimits, isMarkup, type Mail, type MailLimits, valuesOf } fro
 import { type Page, type PageLink, readPage } from './page.ts'
 import { readMail } from './read-mail.ts'
 import { percentDecoded, seen } from './reading-text.ts'
+import { type Look, lookOf } from './skeleton/look.ts'
 import { testMaterialIn } from './test-material.ts'
 import { type AllowedHosts, isAllowedHost, isOwnDomain, linksWithin, targetOf } from './urls.ts'
 import { activeIn } from './values.ts'
@@ -39,7 +40,12 @@ export type Expectations = {
   slots?: readonly SlotValue[]
   /** What the approved template renders to, derived anew. */
   approved?: Rendered
+  /** Whether the look of the message is wanted: who it is from where it does not say itself, or ''. */
+  lookFrom?: string
 }
+
+/** `look`: what people see of it, where it is wanted and can be read. */
+export type Proven = Proof & { look?: Look }
 
 /** A material taken apart: everything that `prove` and whoever compares looks need of it. */
 export type Examined =
@@ -56,8 +62,18 @@ export type Examined =
   | { ok: false }
 
 /** What the bytes of a message show against what is expected of them (check 5 of the gate). Pure, bounded, never throws on any bytes. */
-export function prove(material: Material, expectations: Expectations, limits: MailLimits = defaultMailLimits): Proof {
-  return judge(examine(material, limits), material, expectations)
+export function prove(material: Material, expectations: Expectations, limits: MailLimits = defaultMailLimits): Proven {
+  const examined = examine(material, limits)
+  const proven: Proven = judge(examined, material, expectations)
+  if (expectations.lookFrom !== undefined && examined.ok)
+    proven.look = shownLook(material, examined.mail, expectations.lookFrom)
+  return proven
+}
+
+function shownLook(material: Material, mail: Mail | undefined, from: string): Look {
+  if (mail) return lookOf(mail)
+  const { kind: _, ...parts } = material as Extract<Material, { kind: 'parts' }>
+  return from === '' ? parts : { from, ...parts }
 }
 
 /** Takes a material apart. `ok: false`: it exceeds a limit. */

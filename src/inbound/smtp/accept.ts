@@ -7,7 +7,12 @@ import { type HeaderFacts, readHeaders } from './headers.ts'
 import type { Envelope, Reply } from './session.ts'
 
 /** What the way from a mail to the gate is given. */
-export type Reception = { intake: Intake; knowsClass(name: string): boolean }
+export type Reception = {
+  intake: Intake
+  knowsClass(name: string): boolean
+  /** The class of a mail that names none, by the approved look which it has; `undefined` when it has none. */
+  classOf(application: string, data: Buffer): string | undefined
+}
 
 /** A mail that was handed on this often goes in a circle (RFC 5321 §6.3). */
 const hopsMax = 50
@@ -18,10 +23,11 @@ const refusal = (enhanced: string, text: string): Reply => ({ code: 550, enhance
  * From a mail as it came in to the reply of SMTP: 250 once the decision is durable, whatever it is, since a held or suppressed message is
  * recorded and visible; 550 for a reject and for what may not be sent at all; 451 when nothing could be made durable.
  */
-export function mailAcceptance({ intake, knowsClass }: Reception) {
+export function mailAcceptance({ intake, knowsClass, classOf }: Reception) {
   return async (application: Application, envelope: Envelope, data: Buffer): Promise<Reply> => {
     const facts = readHeaders(data, envelope.to)
-    const className = facts.instructions.class ?? defaultClass(application)
+    const className =
+      facts.instructions.class ?? onlyClass(application) ?? classOf(application.name, facts.data) ?? 'other'
     const refused =
       headerRefusal(facts) ??
       classRefusal(application, className, knowsClass) ??
@@ -38,7 +44,7 @@ export function mailAcceptance({ intake, knowsClass }: Reception) {
 }
 
 /** A credential for one class needs no header. */
-const defaultClass = ({ classes }: Application): string => (classes?.length === 1 ? classes[0]! : 'other')
+const onlyClass = ({ classes }: Application): string | undefined => (classes?.length === 1 ? classes[0] : undefined)
 
 function headerRefusal({ faults, hops }: HeaderFacts): Reply | undefined {
   if (faults.length > 0) return refusal('5.6.0', faults.map(({ code, field }) => `${code} ${field}`).join('; '))

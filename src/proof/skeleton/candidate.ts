@@ -1,3 +1,4 @@
+import { isInert } from '../values.ts'
 import { aligned } from './align.ts'
 import { type Look, normalized, type PartName, partCharsMax, partNames } from './look.ts'
 import { charsMaxFor, type Gap, type GapType, isTelling, type Piece, type Skeleton, tidied } from './skeleton.ts'
@@ -17,6 +18,7 @@ export type Seen = {
   withBlank: number
   charsMax: number
   lines: boolean
+  active: boolean
 }
 
 /**
@@ -202,7 +204,7 @@ function gapBetween(common: Common, { fromA, toA }: Span, inserted: readonly Tok
   const removed = common.kinds.slice(fromA, toA)
   const lost = removed.filter(kind => isTelling(kindOf(kind))).length
   if (lost > lossWordsMax) return 'too much'
-  seen ??= { kinds: 0, values: 0, withDigit: 0, withBlank: 0, charsMax: 0, lines: false }
+  seen ??= { kinds: 0, values: 0, withDigit: 0, withBlank: 0, charsMax: 0, lines: false, active: false }
   if (removed.length > 0) addRemoved(seen, removed, mails)
   addValue(seen, inserted)
   return (seen.kinds & neverVaries) === 0 ? { seen, lost } : 'too much'
@@ -217,6 +219,7 @@ const joinSeen = (a: Seen, b: Seen): Seen => ({
   withBlank: Math.max(a.withBlank, b.withBlank),
   charsMax: a.charsMax + b.charsMax,
   lines: a.lines || b.lines,
+  active: a.active || b.active,
 })
 
 const blanks = bitOf('space') | bitOf('line')
@@ -246,6 +249,7 @@ function addValue(seen: Seen, tokens: readonly Token[]): void {
     if (kind === 'space' || kind === 'line') hasBlank = true
     if (kind === 'line') seen.lines = true
   }
+  seen.active ||= !isInert(tokens.map(({ text }) => text).join(''))
   if (hasDigit) seen.withDigit++
   if (hasBlank) seen.withBlank++
   seen.charsMax = Math.max(seen.charsMax, chars)
@@ -323,7 +327,7 @@ function gapOf(seen: Seen): Gap {
   const type = typeOf(seen)
   const gap: Gap = { type, charsMax: charsMaxFor(type, seen.charsMax) }
   if (seen.lines) gap.lines = true
-  if (type === 'text' && seen.kinds & bitOf('address')) gap.addresses = true
+  if (type === 'text' && (seen.active || seen.kinds & bitOf('address'))) gap.active = true
   if (type === 'url' && seen.kinds & bitOf('url-delimiter')) gap.delimiters = true
   return gap
 }

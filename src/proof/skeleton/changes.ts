@@ -8,6 +8,7 @@ import type { Token } from './tokens.ts'
 export const changeKinds = [
   'sender',
   'subject',
+  'files',
   'part-added',
   'part-removed',
   'script-added',
@@ -53,7 +54,7 @@ export function changesOf(
     const now = parts.find(one => one.part === part)
     if (was && now) changes.push(...partChanges(was, now, hash, isPublic))
     else if (was) changes.push({ part, kind: 'part-removed', text: `The ${partWords[part]} is gone.` })
-    else if (now) changes.push({ part, kind: 'part-added', text: `There is a ${partWords[part]} now.` })
+    else if (now) changes.push(partAdded(now))
   }
   changes.sort((a, b) => gravity[a.kind] - gravity[b.kind])
   if (changes.length === 0)
@@ -62,7 +63,19 @@ export function changesOf(
   return changes.filter(({ text }) => !seen.has(text) && seen.add(text)).slice(0, changesMax)
 }
 
-const partWords: Record<PartName, string> = { from: 'sender', subject: 'subject', text: 'text part', html: 'HTML part' }
+function partAdded({ part, tokens }: ReadPart): Change {
+  if (part !== 'files')
+    return { part, kind: 'part-added', text: `There is ${part === 'html' ? 'an' : 'a'} ${partWords[part]} now.` }
+  return { part, kind: 'files', now: textOf(tokens), text: `There is something attached now: ${textOf(tokens)}.` }
+}
+
+const partWords: Record<PartName, string> = {
+  from: 'sender',
+  subject: 'subject',
+  text: 'text part',
+  html: 'HTML part',
+  files: 'attachment',
+}
 
 const grave: ChangeKind[] = [
   'script-added',
@@ -71,6 +84,7 @@ const grave: ChangeKind[] = [
   'tracking-pixel',
   'link-added',
   'address-added',
+  'files',
   'subject',
 ]
 const gravity = Object.fromEntries(
@@ -97,6 +111,7 @@ function partChanges(was: SkeletonPart, now: ReadPart, hash: TokenHash, isPublic
   if (differences.length === 0) return []
   const { part } = was
   if (part === 'from') return [senderChange(was, now, isPublic)]
+  if (part === 'files') return [filesChange(was, now)]
   if (part === 'subject') return [subjectChange(was, now, isPublic)]
   return differences.flatMap(difference => changesAt(difference, isPublic))
 }
@@ -178,6 +193,18 @@ function senderChange(was: SkeletonPart, now: ReadPart, isPublic: IsPublic): Cha
     was: before,
     now: after,
     text: `The sender was “${before}” and is “${after}” now.`,
+  }
+}
+
+/** Media types are nobody's. */
+function filesChange(was: SkeletonPart, now: ReadPart): Change {
+  const [before, after] = [shownPart(was), textOf(now.tokens)]
+  return {
+    part: 'files',
+    kind: 'files',
+    was: before,
+    now: after,
+    text: `What is attached was ${before} and is ${after} now.`,
   }
 }
 

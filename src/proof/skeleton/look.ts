@@ -1,9 +1,12 @@
 import { type Mail, valuesOf } from '../mail.ts'
 
-/** A decoded mail as the skeleton sees it. `from` is the field as it is read: display name and address. */
-export type Look = { from?: string; subject: string; text?: string; html?: string }
+/**
+ * A decoded mail as the skeleton sees it. `from` is the field as it is read: display name and address. `files`: the media types of what is
+ * attached or neither plain text nor HTML.
+ */
+export type Look = { from?: string; subject: string; text?: string; html?: string; files?: string }
 
-export const partNames = ['from', 'subject', 'text', 'html'] as const
+export const partNames = ['from', 'subject', 'text', 'html', 'files'] as const
 export type PartName = (typeof partNames)[number]
 
 /** Longer parts are not learnt and match nothing. */
@@ -33,11 +36,20 @@ const untidy = /[\t\r\f]| {2}| \n|\n |\n{3}/
 export const unwrapped = (text: string): string => text.replace(/(?<!\n)\n(?!\n)/g, ' ')
 
 /** What people see of a mail as it was read: who it is from, its subject and its texts. */
-export function lookOf({ fields, subject, text, html }: Mail): Look {
+export function lookOf({ fields, subject, text, html, parts }: Mail): Look {
   const look: Look = { subject }
   const from = valuesOf(fields, 'from')
   if (from.length > 0) look.from = from.join(', ')
   if (text !== undefined) look.text = text
   if (html !== undefined) look.html = html
+  const files = parts.filter(({ type, disposition }) => disposition === 'attachment' || !bodyTypes.has(type))
+  if (files.length > 0)
+    look.files = files
+      .slice(0, filesMax)
+      .map(({ type }) => type)
+      .join(' ')
   return look
 }
+
+const bodyTypes = new Set(['text/plain', 'text/html'])
+const filesMax = 20

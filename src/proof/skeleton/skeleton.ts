@@ -8,8 +8,11 @@ import type { Kind, Token } from './tokens.ts'
 export const gapTypes = ['text', 'number', 'code', 'ip', 'time', 'address', 'url', 'attribute', 'link'] as const
 export type GapType = (typeof gapTypes)[number]
 
-/** `lines`: a value may go over line ends. `addresses`: a text may have some. `delimiters`: a piece of a link may have `/ ? & #`. */
-export type Gap = { type: GapType; charsMax: number; lines?: true; addresses?: true; delimiters?: true }
+/**
+ * `lines`: a value may go over line ends. `active`: values were seen that have a link, an address or a telephone
+ * number in them, and may have. `delimiters`: a piece of a link may have `/ ? & #`.
+ */
+export type Gap = { type: GapType; charsMax: number; lines?: true; active?: true; delimiters?: true }
 
 /** Fixed words, tags and links, or a gap where values vary. */
 export type Piece = { fixed: Token[] } | { gap: Gap }
@@ -31,8 +34,8 @@ export function canonicalSkeleton({ parts }: Skeleton): string {
     wrapped,
     all.map(piece => {
       if (isFixed(piece)) return textOf(piece.fixed)
-      const { type, charsMax, lines = false, addresses = false, delimiters = false } = piece.gap
-      return [type, charsMax, lines, addresses, delimiters]
+      const { type, charsMax, lines = false, active = false, delimiters = false } = piece.gap
+      return [type, charsMax, lines, active, delimiters]
     }),
   ])
   return JSON.stringify(['skeleton', 1, pieces])
@@ -43,7 +46,7 @@ export function shownPart({ pieces }: SkeletonPart): string {
   let shown = ''
   let spaced = false
   for (const piece of pieces) {
-    const next = isFixed(piece) ? textOf(piece.fixed) : `‹${piece.gap.type}›`
+    const next = isFixed(piece) ? textOf(piece.fixed) : `‹${piece.gap.active ? 'live ' : ''}${piece.gap.type}›`
     const isTrimmed = !isFixed(piece) && trims.has(piece.gap.type)
     const isApart = isTrimmed ? /[\p{L}\p{N},.:;)]$/u.test(shown) : spaced && /^[\p{L}\p{N}(]/u.test(next)
     shown += isApart ? ` ${next}` : next
@@ -73,8 +76,8 @@ export function joinedGap(a: Gap, b: Gap): Gap {
   const type = a.type === b.type ? a.type : a.type === 'link' || b.type === 'link' ? 'link' : 'text'
   const joined: Gap = { type, charsMax: charsMaxFor(type, (a.charsMax + b.charsMax) / 2) }
   if (a.lines || b.lines) joined.lines = true
-  if (a.addresses || b.addresses || (type === 'text' && (a.type === 'address' || b.type === 'address')))
-    joined.addresses = true
+  const live = (gap: Gap) => gap.active === true || gap.type === 'address'
+  if (type === 'text' && (live(a) || live(b))) joined.active = true
   if (a.delimiters || b.delimiters) joined.delimiters = true
   return joined
 }

@@ -152,14 +152,22 @@ export class Vault {
     return recognized(group, new Reading(sighting.look)) ?? this.#learn(group, sighting)
   }
 
-  /** What a mail shows, and nothing is learnt from it: the classes of an application are gone through. */
+  /**
+   * Which of the looks of an application a mail has, or is close to, in whatever class; nothing is learnt from it. Also what is close: a mail
+   * that was tampered with is not to get away with being of no class.
+   */
   recognize(application: string, look: Look, isWanted: (learnt: Learnt) => boolean): Learnt | undefined {
     const reading = new Reading(look)
-    for (const group of this.#groups.values()) {
-      if (group.application !== application) continue
-      for (const known of group.learnt) if (isWanted(known) && known.matches(reading)) return known
-    }
-    return undefined
+    const wanted = this.#learntBy(application).filter(isWanted)
+    if (wanted.length === 0) return undefined
+    const known = wanted.find(one => one.matches(reading))
+    if (known) return known
+    const parts = readParts(look, this.#options.hash)
+    return parts && nearestKnown(wanted, tellingOf(parts))
+  }
+
+  #learntBy(application: string): Known[] {
+    return [...this.#groups.values()].flatMap(group => (group.application === application ? group.learnt : []))
   }
 
   learnt(): Learnt[] {
