@@ -30,9 +30,9 @@ export function parseDmarc(text: string): DmarcRecord {
   const record: DmarcRecord = { tags: new Map(), faults: [], obsolete: [], unknown: [] }
   for (const [i, part] of text.split(';').entries()) {
     if (part.trim() === '') continue
-    const [, name, value] = /^\s*([a-z][a-z0-9_]*)\s*=\s*(.*?)\s*$/i.exec(part) ?? []
+    const [, name, value] = /^\s*([a-z][a-z0-9_]*)\s*=([\s\S]*)$/i.exec(part) ?? []
     if (name === undefined || value === undefined) record.faults.push(part.trim())
-    else readTag(record, i, name, value)
+    else readTag(record, i, name, value.trim())
   }
   if (!record.tags.has('p') && record.faults.length === 0) record.faults.push('p= is missing')
   return record

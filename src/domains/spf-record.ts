@@ -46,8 +46,8 @@ function readModifier(record: SpfRecord, counts: { redirect: number; exp: number
 }
 
 function readMechanism(text: string): Mechanism | undefined {
-  const parts = /^([+\-~?]?)([a-z0-9]+)(?::([^/]*))?((?:\/.*)?)$/i.exec(text)
-  // A domain may hold a slash as the delimiter of a macro, which nobody uses; its term is taken for a fault only where nothing else fits.
+  // A domain may have colons and slashes in it, RFC 7208 §7.1; digits behind the last slash are a prefix.
+  const parts = /^([+\-~?]?)([a-z0-9]+)(?::(.*?))?((?:\/\d+)?(?:\/\/\d+)?)$/i.exec(text)
   if (!parts) return undefined
   const [, sign, kindText, value, length] = parts
   const qualifier = (sign || '+') as Qualifier

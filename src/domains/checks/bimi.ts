@@ -27,8 +27,8 @@ export async function checkBimi(dns: Dns, { domain }: { domain: string }): Promi
 }
 
 function tagsOf(record: string): Map<string, string> {
-  const pairs = record.split(';').map(part => /^\s*([a-z]+)\s*=\s*(.*?)\s*$/i.exec(part))
-  return new Map(pairs.flatMap(pair => (pair ? [[pair[1]!.toLowerCase(), pair[2]!] as const] : [])))
+  const pairs = record.split(';').map(part => /^\s*([a-z]+)\s*=([\s\S]*)$/i.exec(part))
+  return new Map(pairs.flatMap(pair => (pair ? [[pair[1]!.toLowerCase(), pair[2]!.trim()] as const] : [])))
 }
 
 function placeFindings(domain: string, logo: string, certificate: string): Finding[] {

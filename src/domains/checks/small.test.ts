@@ -18,6 +18,7 @@ describe('TLS reporting', () => {
   it.each<[given: string, zone: Zone, then: string[]]>([
     ['an address', zone('v=TLSRPTv1; rua=mailto:t@example.org'), ['tls-rpt.ok']],
     ['two of them', zone('v=TLSRPTv1;rua=mailto:t@example.org,https://example.net/t;'), ['tls-rpt.ok']],
+    ['spaces around the comma', zone('v=TLSRPTv1; rua=mailto:t@example.org , mailto:u@example.org'), ['tls-rpt.ok']],
     ['no record', {}, ['tls-rpt.missing']],
     [
       'two records',

@@ -36,6 +36,13 @@ describe('SPF', () => {
     ['a misspelt term', record('v=spf1 ipv4:192.0.2.1 -all'), ['spf.syntax']],
     ['a prefix too long', record('v=spf1 ip4:192.0.2.1/33 -all'), ['spf.syntax']],
     ['an include without a name', record('v=spf1 include: -all'), ['spf.syntax']],
+    [
+      'a colon and a slash in a name',
+      record('v=spf1 exists:foo:bar/baz.example.net a:%{d1r/}.example.net/24 -all'),
+      ['spf.ok', 'spf.depends-on-message'],
+    ],
+    ['a prefix behind an include', record('v=spf1 include:a.example.net/24 -all'), ['spf.syntax']],
+    ['a slash without a prefix', record('v=spf1 ip4:192.0.2.1/ -all'), ['spf.syntax']],
     ['redirect twice', record('v=spf1 redirect=a.example redirect=b.example'), ['spf.syntax']],
     ['a macro of explanations', record('v=spf1 exists:%{t}.example.net -all'), ['spf.syntax']],
     ['a long record', record(long), ['spf.too-long']],
