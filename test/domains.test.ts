@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { resolverDns } from '../src/domains/resolver.ts'
 import type { Zone } from '../src/domains/test-zone.ts'
 import { type Dnsmasq, dnsmasqMissing, startDnsmasq } from './dnsmasq.ts'
-import { eventually, startTocsin, type TestTocsin } from './examples/tocsin.ts'
+import { eventually, run, startTocsin, type TestTocsin } from './examples/tocsin.ts'
 import { freshDirectory } from './postgres.ts'
 import { root } from './sources.ts'
 
@@ -213,6 +213,12 @@ describe.skipIf(dnsmasqMissing)('the audit in the service', () => {
       since: body.at,
     })
     expect((await ask('/metrics')).body).toContain('tocsin_domain_findings{domain="example.org",severity="ok"} 5')
+  })
+
+  it('the doctor says what was found', async () => {
+    const doctor = run('node', ['bin/tocsin.js', 'doctor'], { cwd: root, environment: tocsin.environment })
+    expect(await doctor.ended).toBe(0)
+    expect(doctor.output()).toMatch(/^ok +domain +example\.org was in order at /m)
   })
 
   it('tells of a record that has changed: what, from what, to what', async () => {

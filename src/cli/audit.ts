@@ -3,8 +3,9 @@ import { type Config, ConfigFaults, loadConfig } from '../config.ts'
 import { auditRequest, auditWorld } from '../domain-port.ts'
 import { type AuditRequest, audit as auditDomain, needsAttention } from '../domains/audit.ts'
 import { domainName } from '../domains/name.ts'
-import { reportView } from '../domains/report.ts'
+import { type ReportView, reportView } from '../domains/report.ts'
 import { isServer } from '../domains/resolver.ts'
+import { attach, call } from './attach.ts'
 import { reportText } from './audit/table.ts'
 import { type Command, readOptions, UsageFault } from './usage.ts'
 
@@ -42,7 +43,8 @@ Exit 0 when nothing needs attention, 1 when something is wrong, weak, or could n
     for (const server of servers)
       if (!isServer(server)) throw new UsageFault('--server is an IP address, with :PORT behind it if need be')
     const config = await settings()
-    const request = requested(await auditRequest(config, domainIn('NAME', name), Date.now()), values)
+    const known = await auditRequest(config, domainIn('NAME', name), Date.now())
+    const request = { ...requested(known, values), seenSince: await historyOf(known.domain) }
     const world = auditWorld(config, servers.length > 0 ? servers : undefined)
     const report = await auditDomain(request, { ...world, progress })
     progress(undefined)
@@ -51,6 +53,22 @@ Exit 0 when nothing needs attention, 1 when something is wrong, weak, or could n
     return needsAttention(report) ? 1 : 0
   },
 }
+
+/** Since when which record is there, as far as a running Tocsin audits the domain: the age of keys is counted from it. */
+async function historyOf(domain: string): Promise<NonNullable<AuditRequest['seenSince']>> {
+  const attached = await attach()
+  const answer =
+    'none' in attached
+      ? undefined
+      : await call(attached, 'GET', `/v1/domains/${domain}`, undefined, {}, historyMsMax).catch(() => undefined)
+  const records = answer?.status === 200 ? (answer.body as unknown as ReportView).records : []
+  return (name, value) => {
+    const since = records.find(record => record.name === name && record.values.includes(value))?.since
+    return since === undefined ? undefined : Date.parse(since)
+  }
+}
+
+const historyMsMax = 2000
 
 type Values = ReturnType<typeof readOptions<typeof options>>['values']
 

@@ -18,7 +18,7 @@ export const doctor: Command = {
   summary: 'look for what would keep Tocsin from working here',
   help: `usage: npx tocsin doctor [--json]
 
-Looks at the settings, the data directory, the disk, the database, the ports and the running Tocsin.
+Looks at the settings, the data directory, the disk, the database, the ports, the running Tocsin and what it found out about its domains.
 Exit 0 when all is fine, 1 when there is a finding.`,
   async run(args) {
     const { values } = readOptions(args, { json: { type: 'boolean', default: false } })
@@ -49,6 +49,7 @@ async function examine(): Promise<Finding[]> {
       await port(config, 'TOCSIN_SMTP_PORT', config.smtpPort),
     )
   } else findings.push(await running(attached), ...(await health(attached)))
+  findings.push(...(await domains(config, attached)))
   return findings
 }
 
@@ -145,6 +146,26 @@ async function health(attached: Exclude<Awaited<ReturnType<typeof attach>>, { no
   if (answer?.status !== 200) return []
   const { brake, late, probe } = answer.body as unknown as Health
   return [brakeFinding(brake), ...late.map(lateFinding), probeFinding(probe)]
+}
+
+type DomainRows = { items: { domain: string; at?: string; counts?: Record<string, number> }[] }
+
+/** What the running Tocsin found out about the domains it sends for; else where to look. */
+async function domains(
+  { domains: { audited } }: Config,
+  attached: Awaited<ReturnType<typeof attach>>,
+): Promise<Finding[]> {
+  const look = (domain: string) => `run "npx tocsin audit domain ${domain}"`
+  const answer = 'none' in attached ? undefined : await call(attached, 'GET', '/v1/domains').catch(() => undefined)
+  const rows = answer?.status === 200 ? (answer.body as unknown as DomainRows).items : []
+  return audited.map(domain => {
+    const { at, counts } = rows.find(row => row.domain === domain) ?? {}
+    if (!at || !counts) return fine('domain', `${domain} was not audited yet; ${look(domain)}`)
+    const bad = ['error', 'warning', 'cannot-tell'].filter(severity => counts[severity]! > 0)
+    if (bad.length === 0) return fine('domain', `${domain} was in order at ${at}`)
+    const found = bad.map(severity => `${counts[severity]} ${severity}`).join(', ')
+    return wrong('domain', `${domain}: ${found} at ${at}`, look(domain))
+  })
 }
 
 const brakeFinding = (brake: Health['brake']): Finding =>
