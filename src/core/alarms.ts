@@ -23,6 +23,7 @@ export const alarmTexts = {
   agents: 'The mixture of programs that ask is unusual.',
   networks: 'The mixture of networks that ask is unusual.',
   'requester-concentrated': 'One network asks for far more than its usual share.',
+  'content-found': 'Messages show what does not belong there: links, markup, addresses of others, marks of a test.',
   'template-changed': 'Mails of a sender do not look like what people have approved of it.',
   'recipient-concentrated': 'A few recipients get far more than the others.',
   'class-silent': 'Events call for messages of this class, and none are asked for.',

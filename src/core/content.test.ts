@@ -275,6 +275,40 @@ describe('what the proof of the bytes found', () => {
     expect(core.send({ ...wanted, findings: [...wanted.findings] })).toBe(`hold open again ${reasons}`)
   })
 
+  it('is told once an hour of a place, whatever the mode', () => {
+    const alarms = (mode: Mode) => {
+      const core = new Core({
+        policy: withClass('other', one => {
+          one.mode = mode
+        }),
+      })
+      for (let n = 0; n < 20; n++) {
+        core.at += minute
+        core.send({ ...other, to: `p${n}@example.org`, findings: ['content.link', 'content.slot-active'] })
+      }
+      const first = core.events.find(event => event.type === 'MessageDecided')
+      core.at += hour
+      core.grantAll()
+      core.send({ ...other, to: 'late@example.org', findings: ['content.link'] })
+      const told = core.events.flatMap(event => (event.type === 'AlarmRaised' ? [event.alarm] : []))
+      expect(told[0]).toMatchObject({ class: 'other', lane: 'open', level: 'notice', messages: [first?.message.id] })
+      return told.map(({ detector, numbers }) => `${detector} ${numbers.findings}`)
+    }
+    for (const mode of ['observe', 'enforce'] as const)
+      expect(alarms(mode)).toEqual(['content-found 2', 'content-found 1'])
+  })
+
+  it('stops nobody else, however many there are', () => {
+    const core = new Core()
+    for (let n = 0; n < 500; n++) {
+      core.at += 10
+      const markup = { findings: ['content.slot-active' as const] }
+      expect(core.send({ ...other, account: `a${n}`, to: `p${n}@example.org`, ...markup })).toContain('hold')
+    }
+    expect(core.state.stops).toEqual([])
+    expect(core.send({ ...other, to: 'honest@example.org' })).toBe('deliver open')
+  })
+
   it('is lifted by a person alone', () => {
     const core = new Core()
     core.send({ ...other, findings: ['content.link'] })

@@ -153,7 +153,7 @@ function requestMessage(state: State, facts: MessageFacts, now: number): Decisio
   if (noticeDue && budgetLeft(state, facts.class, 'system', now) > 0) event.notice = noticeId(facts.id)
   const { outcome, reasons, lane } = verdict
   if (noticeDue) alarms.push(...recipientAlarm(state, facts, verdict, now))
-  const changed = changedAlarm(state, facts, verdict, { id: state.alarms + alarms.length + 1, now })
+  const changed = lookAlarms(state, facts, verdict, { id: state.alarms + alarms.length + 1, now })
   const told = alarmed(state, { alarms, ...(opens && { opens }) }, now)
   return {
     ...told,
@@ -212,13 +212,31 @@ function recipientAlarm(
   return told ? [{ ...told, numbers: { perHourMax, perDayMax }, messages: [id] }] : []
 }
 
+/** People are told of what messages show that should not, and of looks that have changed. */
+function lookAlarms(
+  state: State,
+  facts: MessageFacts,
+  verdict: Pick<Verdict, 'reasons' | 'lane' | 'source'>,
+  { id, now }: { id: number; now: number },
+): Event[] {
+  const alarms: Alarm[] = []
+  const { lane, source = '' } = verdict
+  const told = facts.findings && notice(state, { class: facts.class, lane, source }, 'content-found', now)
+  if (told) {
+    const template = facts.template?.name ?? ''
+    alarms.push({ ...told, id, template, numbers: { findings: facts.findings!.length }, messages: [facts.id] })
+  }
+  alarms.push(...changedAlarm(state, facts, verdict, { id: id + alarms.length, now }))
+  return alarms.map(alarm => ({ type: 'AlarmRaised', alarm }))
+}
+
 /** People are told of each look that is not approved where others are, with what has shown it so far. */
 function changedAlarm(
   { templates }: State,
   facts: MessageFacts,
   { reasons, lane, source = '' }: Pick<Verdict, 'reasons' | 'lane' | 'source'>,
   { id, now }: { id: number; now: number },
-): Event[] {
+): Alarm[] {
   if (!reasons.includes('template.changed') || templates.isToldOf(facts, now)) return []
   const { application, class: className, template } = facts
   const { messages: messagesAsApproved, looks: approvedLooks } = templates.approvedLooks(application, className)
@@ -232,7 +250,7 @@ function changedAlarm(
     numbers: { messages: messages + 1, approvedLooks, messagesAsApproved },
     messages: [...examples.slice(1 - alarmMessagesMax), facts.id],
   }
-  return [{ type: 'AlarmRaised', alarm }]
+  return [alarm]
 }
 
 /** No class is concerned, since all that the domain sends is. */

@@ -206,8 +206,9 @@ function alarmRaised(state: State, alarm: Alarm, at: number): void {
   // What is told only stops nothing: one busy network an hour must not keep the budgets from following.
   if (alarm.level !== 'notice') state.demand.freeze(alarm.class, hourOf(at))
   const { class: className, lane, source, detector } = alarm
-  // Requests alone open no stream, and it must be remembered somewhere that people were told.
-  if (detector === 'requester-concentrated') openStream(state.streams, { class: className, lane, source }, at)
+  // Requests alone, and messages that are kept for what they show, open no stream, and it must be remembered somewhere that people were told.
+  if (detector === 'requester-concentrated' || detector === 'content-found')
+    openStream(state.streams, { class: className, lane, source }, at)
   for (const name of [{ class: className }, { class: className, lane, source }]) {
     const stream = state.streams.list[streamFor(state.streams, name)]
     if (stream) stream.told[`${alarm.level}/${alarm.detector}`] = at

@@ -323,6 +323,8 @@ function evidence(one: Case): Finding | undefined {
   if (verdict.awaitsCauseUntil !== undefined || endsHere.has(verdict.outcome)) return undefined
   // What its network asks beyond its share is held already, and must not add up to a stop for others.
   if (verdict.reasons.includes('requester.concentrated')) return undefined
+  // So is what its values condemn: an outsider who puts links into names must not stop the mail of others by the number of his.
+  if (policy.mode === 'enforce' && facts.findings?.some(code => byOthers.has(code))) return undefined
   const seen = shownBy(one)
   verdict.seen = seen
   const isStopped = verdict.reasons.includes('breaker.open')
@@ -344,6 +346,13 @@ function evidence(one: Case): Finding | undefined {
     softUntil: now + state.policy.detection.softHoldMs,
   }
 }
+
+/** Of the findings, those that users can bring about; the others are faults of the sender, of which detectors make what they can. */
+const byOthers: ReadonlySet<ContentFinding> = new Set<ContentFinding>([
+  'content.link',
+  'content.slot-active',
+  'content.slot-invalid',
+])
 
 const endsHere = new Set<Outcome>(['suppress', 'reject', 'expire'])
 

@@ -46,6 +46,20 @@ describe(`a drill, seed ${seed}`, () => {
   })
 })
 
+describe.each(['reported', 'hidden'] as const)('what the values show, causes %s', causes => {
+  it.each([
+    ['lets-encrypt-2016', 1],
+    ['robinhood-2026', 0],
+    ['fbi-2021', 0],
+    ['hbo-max-2021', 0],
+  ])('%s: %i leave, and the mail of honest people goes', (name, delivered) => {
+    const outcome = play(name, { causes, perMinute: 30 })
+    expect(outcome.wrongful).toMatchObject({ requested: 300, delivered })
+    expect(outcome.honest).toMatchObject({ share: 1, delayMs: { max: 0 } })
+    expect(outcome.stop.expected).toBe(true)
+  })
+})
+
 describe('the background of a drill alone', () => {
   it.each(['coinbase-2021', 'retry-storm', 'instagram-2026-endpoint'])('%s: nothing is to be stopped', name => {
     const outcome = play(name, { size: 0 })

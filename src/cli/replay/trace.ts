@@ -1,4 +1,5 @@
 import type { Command } from '../../core/commands.ts'
+import type { Proof } from '../../core/content.ts'
 import type { MessageFacts } from '../../core/events.ts'
 import type { Label } from '../../drills/trace.ts'
 import { type CloudEvent, parseStructured } from '../../inbound/http/cloudevents.ts'
@@ -20,6 +21,7 @@ import type { Mailbox } from '../../std/mailbox.ts'
 import { hash, messageIdOf } from './hashing.ts'
 import { TraceMessages } from './messages.ts'
 import type { Dated } from './order.ts'
+import { slotFindings } from './slots.ts'
 
 /** An event of a trace, checked, with its line (in a drill: its number). */
 export type TraceItem = Dated & { id: string; source: string } & (
@@ -104,7 +106,7 @@ export class TraceCommands {
       commitment: '',
       digest: message.key === undefined || !message.slots ? '' : JSON.stringify(message.slots),
       allowListed: () => recipient !== undefined && this.#isAllowListed(recipient),
-      proof: { findings: [], mentions: mentionsOf(message) },
+      proof: this.#proofOf(message),
     }
     const sortsAs = recipient?.address.toLowerCase() ?? message.account!
     const inOrder = this.#order.next(this.#application.name, message.class, sortsAs)
@@ -127,6 +129,13 @@ export class TraceCommands {
       },
       prepared,
     )
+  }
+
+  /** Of a message there is only what was put into its slots. */
+  #proofOf({ slots, recipient, account = '' }: RequestedMessage): Proof {
+    if (!slots) return { findings: [], mentions: [] }
+    const own = recipient ?? this.#addresses.get(account) ?? this.#olderAddresses.get(account)
+    return { findings: slotFindings(slots, own), mentions: mentionsIn(Object.values(slots), own ? [own] : []) }
   }
 
   #addressed({ recipient, account }: RequestedMessage): Addressed {
@@ -160,5 +169,3 @@ export class TraceCommands {
 }
 
 /** A trace has the values of a message and not what was made of them. */
-const mentionsOf = ({ slots = {}, recipient }: RequestedMessage): string[] =>
-  mentionsIn(Object.values(slots), recipient ? [recipient] : [])
