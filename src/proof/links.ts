@@ -87,7 +87,8 @@ function linkAt(text: string, { from, to }: Span, strict: boolean): TextLink | u
   for (const span of scriptsApart(text, from, to)) {
     const host = registeredPart(text.slice(span.from, span.to))
     if (host === undefined || text[span.from + host.length] === '@') continue
-    const written = text.slice(span.from, endOfLink(text, span.from + host.length))
+    const hostEnd = span.from + host.length
+    const written = text.slice(span.from, /[/:?#\\]/.test(text[hostEnd] ?? '') ? endOfLink(text, hostEnd) : hostEnd)
     const link: TextLink = { at: span.from, written, host: host.toLowerCase(), bare: true }
     if (!strict && (isSentence(link) || isTitle(link))) continue
     return link
@@ -114,7 +115,7 @@ const closing = /[.,;:!?'")\]}>]/
 
 function endOfLink(text: string, from: number): number {
   let to = from
-  while (to < text.length && !/[\s<>"\u00a0]/.test(text[to]!)) to++
+  while (to < text.length && !/[\s<>"\u00a0\u3000-\u303f\uff00-\uff0f]/.test(text[to]!)) to++
   while (to > from && closing.test(text[to - 1]!)) to--
   return to
 }

@@ -180,7 +180,7 @@ class Reader {
       .replace(/\/\*[\s\S]*?(?:\*\/|$)/g, '')
       .replace(/\\([0-9a-f]{1,6})\s?/gi, (_, hex: string) => codePoint(Number.parseInt(hex, 16)))
       .replace(/\\(.)/g, '$1')
-    for (const [, , url] of css.matchAll(/url\(\s*(["']?)([^"')]*)\1/gi)) this.#link('image', url!)
+    for (const [, , url] of css.matchAll(/url\(\s*(["']?)([^"')]*)\1/gi)) this.#link('image', url!.trim())
     for (const [, url] of css.matchAll(/@import\s+["']([^"']*)["']/gi)) this.#link('resource', url!)
   }
 }

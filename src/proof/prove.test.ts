@@ -4,8 +4,13 @@ import { describe, expect, it } from 'vitest'
 import { realValues } from '../../test/real-values.ts'
 import type { ContentFinding } from '../core/content.ts'
 import { type Mailbox, parseMailbox } from '../std/mailbox.ts'
-import { htmlEscaped } from '../templates/render.ts'
+import { builtInTemplates } from '../templates/builtin/builtin.ts'
+import { compile } from '../templates/compile.ts'
+import { sampleSets } from '../templates/lint/template.ts'
+import { parseTemplate } from '../templates/parse.ts'
+import { htmlEscaped, render } from '../templates/render.ts'
 import { type Expectations, type Material, prove, type SlotValue } from './prove.ts'
+import { isInert } from './values.ts'
 
 const mailbox = (address: string): Mailbox => {
   const parsed = parseMailbox(address)
@@ -291,6 +296,24 @@ describe('values', () => {
       return findings.length > 0 ? [`${findings.join(' ')}: ${value}`] : []
     })
     expect(held.slice(0, 20)).toEqual([])
+  })
+})
+
+describe.each(builtInTemplates.map(input => [input.name, input] as const))('the template %s', (_, input) => {
+  it('has nothing against it, in any language, with any of its values', async () => {
+    const parsed = parseTemplate(input)
+    if (!parsed.ok) throw new Error(JSON.stringify(parsed.faults))
+    const made = await compile(parsed.source)
+    if (!made.ok) throw new Error(JSON.stringify(made.faults))
+    const { compiled } = made
+    for (const locale of Object.keys(compiled.locales))
+      for (const values of sampleSets(compiled.slots)) {
+        const { rendered } = render(compiled, locale, values, { code: 'ABCD-EFGH-JKMN', isInert })
+        const { subject, text, html } = rendered
+        const slots = Object.entries(values).map(([name, value]) => ({ name, value, ...compiled.slots[name]! }))
+        const material = { kind: 'parts', subject, text, html } as const
+        expect(found(material, { slots, approved: { subject, text, html } }), JSON.stringify(values)).toEqual([])
+      }
   })
 })
 
