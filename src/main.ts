@@ -5,6 +5,7 @@ import { Worker } from 'node:worker_threads'
 import pg from 'pg'
 import type pino from 'pino'
 import { Registry } from 'prom-client'
+import type { OwnKey } from './authenticity/signature.ts'
 import { campaignPort } from './campaign-port.ts'
 import type { Config } from './config.ts'
 import type { MessageId } from './core/events.ts'
@@ -46,7 +47,7 @@ import type { LedgerWork } from './ledger.worker.ts'
 import { ledgerPort } from './ledger-port.ts'
 import { operatorPort } from './operator-port.ts'
 import { type OpenCarrier, openCarrier } from './outbound/carrier.ts'
-import { mailDelivery } from './outbound/deliver.ts'
+import { type Composing, mailDelivery } from './outbound/deliver.ts'
 import { DkimSigner } from './outbound/email/dkim.ts'
 import { startNotifier } from './outbound/webhook/notifier.ts'
 import { ProofPool } from './proof/pool.ts'
@@ -156,18 +157,23 @@ const senderOfLastResort: NamedMailbox = {
   mailbox: { local: 'security', domain: 'localhost', address: 'security@localhost' },
 }
 
+/** How mails are made, when they leave and when somebody asks what had left. */
+const composing = (config: Config, { code }: Keyring, { writeLate }: OpenTemplates): Composing => {
+  const { hostname, from = senderOfLastResort } = config
+  return { from, hostname, code, write: writeLate }
+}
+
 async function openPartition(
   config: Config,
   { journal, keyring, carrier, templates, metrics, log }: Common & { carrier: OpenCarrier; templates: OpenTemplates },
   undo: Undo,
 ) {
-  const { hostname, window } = config
+  const { window } = config
   const signer = await openSigner(config, undo)
-  const from = config.from ?? senderOfLastResort
   const keepsProbes = config.probe.recipient === undefined
   const deliver = mailDelivery({
-    ...{ carrier, from, hostname, keepsProbes, code: keyring.code },
-    write: templates.writeLate,
+    ...composing(config, keyring, templates),
+    ...{ carrier, keepsProbes },
     ...(signer && { signer }),
   })
   const { appended, watch } = engineMetrics(metrics)
@@ -283,10 +289,17 @@ type Inside = Common &
     skeletons: OpenSkeletons
   }
 
+/** Whoever got a mail and asks about it. */
+const openVerification = async (config: Config, { pool, keyring, register, partition, templates }: Inside) =>
+  verifyPort({
+    ...{ config, pool, keyring, register, partition },
+    composing: composing(config, keyring, templates),
+    keys: await readDkimKeys(config),
+  })
+
 /** SMTP and HTTP, last: what they let in finds everything ready. */
-async function openDoors(
-  config: Config,
-  {
+async function openDoors(config: Config, inside: Inside, undo: Undo) {
+  const {
     partition,
     runner,
     probe,
@@ -303,9 +316,7 @@ async function openDoors(
     skeletons,
     metrics,
     log,
-  }: Inside,
-  undo: Undo,
-) {
+  } = inside
   const { keys, generated } = await openKeys({
     dataDir: config.dataDir,
     env: config.keys,
@@ -319,7 +330,7 @@ async function openDoors(
     register,
     operator: operatorPort({ partition, pool, keyring, traces, register, carrier, runner, probe, audiences }),
     campaigns: campaignPort({ config, partition, ...audiences, keyring, pool, register, newId: ours.newId }),
-    verify: verifyPort({ config, pool, keyring, register }),
+    verify: await openVerification(config, inside),
     templates: templatePort({ config, partition, library: templates.library, isInert }),
     keys: attached.keys,
     ledger: ledgerPort(ledger, register),
@@ -381,15 +392,18 @@ async function openDatabase(config: Config, log: pino.Logger, undo: Undo): Promi
   return { config: server.config, name: `PostgreSQL ${server.version}, embedded`, isOurs: true }
 }
 
-async function openSigner(config: Config, undo: Undo): Promise<DkimSigner | undefined> {
-  if (config.dkim.length === 0) return undefined
-  const keys = await Promise.all(
+const readDkimKeys = (config: Config): Promise<OwnKey[]> =>
+  Promise.all(
     config.dkim.map(async ({ domain, selector, keyFile }) => ({
       domain,
       selector,
       privateKey: await readFile(keyFile, 'utf8'),
     })),
   )
+
+async function openSigner(config: Config, undo: Undo): Promise<DkimSigner | undefined> {
+  if (config.dkim.length === 0) return undefined
+  const keys = await readDkimKeys(config)
   const signer = new DkimSigner({ keys })
   undo.later(() => signer.close())
   return signer

@@ -1,25 +1,31 @@
 import type pg from 'pg'
 import { Schedule } from './authenticity/pace.ts'
 import { answerPage, askPage, type FormFault, faultPage, type Page } from './authenticity/pages.ts'
+import { type OwnKey, signatureCheck } from './authenticity/signature.ts'
 import type { Answer } from './authenticity/verdict.ts'
 import { openVerifier, type Verifier } from './authenticity/verify.ts'
 import { say } from './authenticity/words/say.ts'
 import { languageOf } from './authenticity/words/words.ts'
 import type { Config } from './config.ts'
 import type { Keyring } from './engine/keyring.ts'
+import type { Partition } from './engine/partition.ts'
 import { addressHash } from './inbound/requests.ts'
-import type { Form, VerifyAnswer, VerifyPort } from './inbound/verify.ts'
+import type { Form, Question, VerifyAnswer, VerifyPort } from './inbound/verify.ts'
 import { available } from './operator-port.ts'
+import { type Composing, sentMail } from './outbound/deliver.ts'
 import { parseMailbox } from './std/mailbox.ts'
 import { readCode } from './std/message-code.ts'
 import type { Register } from './views/register.ts'
-import { sentByCode } from './views/sent.ts'
+import { type SentRecord, sentByCode } from './views/sent.ts'
 
 export type VerifyDeps = {
   config: Pick<Config, 'isTrustedProxy'>
   pool: pg.Pool
   keyring: Keyring
   register: Register
+  partition: Pick<Partition, 'content'>
+  composing: Composing
+  keys: readonly OwnKey[]
 }
 
 /** A look-up takes a few ms, and some more while the machine is busy. */
@@ -28,7 +34,8 @@ const answerMs = { leastMs: 75, tickMs: 25 }
 const reachedWaitMsMax = 1000
 
 /** Whoever got a mail, as HTTP sees them. */
-export function verifyPort({ config, pool, keyring, register }: VerifyDeps): VerifyPort {
+export function verifyPort(deps: VerifyDeps): VerifyPort {
+  const { config, pool, keyring, register } = deps
   const verifier = openVerifier({
     reached: () => register.reached(reachedWaitMsMax),
     sentByCode: codes => sentByCode(pool, codes),
@@ -36,6 +43,8 @@ export function verifyPort({ config, pool, keyring, register }: VerifyDeps): Ver
       const parsed = parseMailbox(text.trim())
       return parsed.ok ? addressHash(keyring, parsed.mailbox) : keyring.hash('nobody', text)
     },
+    mailOf: sent => mailOf(deps, sent),
+    signature: signatureCheck(deps.keys),
   })
   const schedule = new Schedule(answerMs)
   return {
@@ -43,8 +52,7 @@ export function verifyPort({ config, pool, keyring, register }: VerifyDeps): Ver
     answer: (question, acceptLanguage) =>
       available(() =>
         schedule.answer(async () => {
-          const answer = question.kind === 'code' ? await verifier.byCode(question) : ({ verdict: 'unknown' } as const)
-          return told(answer, acceptLanguage)
+          return told(await answerTo(verifier, question), acceptLanguage)
         }),
       ),
     page: (form, acceptLanguage) => {
@@ -52,6 +60,20 @@ export function verifyPort({ config, pool, keyring, register }: VerifyDeps): Ver
       return form ? available(() => schedule.answer(show)) : show()
     },
   }
+}
+
+const answerTo = (verifier: Verifier, question: Question): Promise<Answer> => {
+  if (question.kind === 'code') return verifier.byCode(question)
+  const { data, recipient } = question
+  const mail = Buffer.from(data.buffer, data.byteOffset, data.byteLength)
+  return verifier.byMail({ data: mail, ...(recipient !== undefined && { recipient }) })
+}
+
+/** The mail as it left, from what is sealed. */
+async function mailOf({ partition, composing }: VerifyDeps, sent: SentRecord): Promise<Buffer | undefined> {
+  const { id, sealed, decidedAt, via, class: name } = sent
+  const content = await partition.content({ id, sealed }, decidedAt)
+  return content && sentMail(composing, { id, facts: { via, class: name } }, content)
 }
 
 function told(answer: Answer, acceptLanguage: string | undefined): VerifyAnswer {
@@ -69,7 +91,9 @@ async function pageFor(verifier: Verifier, form: Form | undefined, acceptLanguag
   if (!form) return askPage(language)
   if (form.kind === 'refused') return faultPage(form.status, language, [form.fault], {})
   if (form.kind === 'mail')
-    return form.data ? answerPage(language, { verdict: 'unknown' }) : faultPage(422, language, ['mailMissing'], {})
+    return form.data
+      ? answerPage(language, await answerTo(verifier, { kind: 'mail', data: form.data }))
+      : faultPage(422, language, ['mailMissing'], {})
   const { code, recipient } = form
   const faults = faultsIn(code, recipient)
   if (faults.length > 0) return faultPage(422, language, faults, { code, recipient })

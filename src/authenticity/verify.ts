@@ -1,6 +1,10 @@
+import { type Mail, valuesOf } from '../proof/mail.ts'
+import { readMail } from '../proof/read-mail.ts'
 import type { Hash64 } from '../std/hash64.ts'
 import { readCode } from '../std/message-code.ts'
-import type { SentRecord } from '../views/sent.ts'
+import { codesAtOnce, type SentRecord } from '../views/sent.ts'
+import { compareMails } from './compare.ts'
+import type { Signed } from './signature.ts'
 import { type Answer, genuine } from './verdict.ts'
 
 /** What the answers are taken from. */
@@ -10,17 +14,23 @@ export type VerifierParts = {
   sentByCode(codes: readonly string[]): Promise<SentRecord[]>
   /** Keyed hash of an address; of what is none, the hash of nobody. */
   addressHash(text: string): Hash64
+  /** The mail as it was sent, made anew from what is sealed; `undefined` once its person was erased. */
+  mailOf(sent: SentRecord): Promise<Buffer | undefined>
+  signature(mail: Buffer, fromDomain: string | undefined): Promise<Signed>
 }
 
 /** Answers as soon as it can; whoever hands the answers out lets them leave on a schedule. */
 export type Verifier = {
   /** A code is only confirmed together with the address it was sent to. */
   byCode(question: { code: string; recipient: string }): Promise<Answer>
+  /** `recipient`: whom the reader says it was sent to, beside those whom the mail names. */
+  byMail(question: { data: Buffer; recipient?: string }): Promise<Answer>
 }
 
 export function openVerifier(parts: VerifierParts): Verifier {
   return {
     byCode: question => byCode(parts, question),
+    byMail: question => byMail(parts, question),
   }
 }
 
@@ -33,3 +43,77 @@ async function byCode(parts: VerifierParts, { code, recipient }: { code: string;
   const match = sent.find(one => one.address === address)
   return match ? genuine(match) : { verdict: 'unknown' }
 }
+
+async function byMail(
+  parts: VerifierParts,
+  { data, recipient }: { data: Buffer; recipient?: string },
+): Promise<Answer> {
+  const read = readMail(data)
+  if (!read.ok || read.mail.fields.length === 0) return { verdict: 'unknown', reason: 'unreadable' }
+  const { mail } = read
+  const codes = codesIn(mail)
+  const addresses = new Set(recipientsIn(mail, recipient).map(parts.addressHash))
+  await parts.reached()
+  const found = await parts.sentByCode(codes)
+  const signed = await parts.signature(data, domainOf(mail))
+  const match = found.find(one => addresses.has(one.address))
+  if (match) return compared(parts, match, data, signed)
+  // Codes that fit nothing and codes of somebody else's mail are answered alike.
+  if (codes.length > 0) return { verdict: 'unknown', reason: 'no-match' }
+  const isSigned = signed === 'whole' || signed === 'valid'
+  return isSigned ? { verdict: 'unknown', reason: 'no-code' } : { verdict: 'not-ours' }
+}
+
+/** From here on whoever asks has a code and the address it was sent to. */
+async function compared(parts: VerifierParts, sent: SentRecord, data: Buffer, signed: Signed): Promise<Answer> {
+  const { class: name, sentAt } = sent
+  const mail = sent.erased ? undefined : await parts.mailOf(sent)
+  // Our signature covers every field and byte, the code among them: it says what the register no longer can.
+  if (!mail) return signed === 'whole' ? genuine(sent) : { verdict: 'unknown', reason: 'erased' }
+  const difference = compareMails(data, mail)
+  // What is made anew may differ from what left, when the settings have changed since.
+  if (difference === 'content' && signed === 'whole') return genuine(sent)
+  if (difference !== 'same') return { verdict: 'altered', class: name, sentAt, reason: difference }
+  switch (signed) {
+    case 'whole':
+    case 'valid':
+    case 'keyless':
+      return genuine(sent)
+    case 'broken':
+      return { verdict: 'altered', class: name, sentAt, reason: 'signature' }
+    case 'unknown':
+    case 'none':
+      return { verdict: 'unknown', reason: 'unsigned' }
+  }
+}
+
+/** Twelve signs in groups of four, in running text. */
+const codeForm =
+  /(?<![0-9A-Za-z-])[0-9A-Za-z]{4}[-\u2010-\u2013][0-9A-Za-z]{4}[-\u2010-\u2013][0-9A-Za-z]{4}(?![0-9A-Za-z-])/g
+const searchedCharsMax = 200_000
+
+/** The codes that a mail names, its own field first, each once. */
+function codesIn({ fields, text = '', html = '' }: Mail): string[] {
+  const named = valuesOf(fields, 'tocsin-code')
+  const written = [text, html].flatMap(one => one.slice(0, searchedCharsMax).match(codeForm) ?? [])
+  const codes = new Set<string>()
+  for (const code of [...named, ...written]) {
+    const number = readCode(code)
+    if (number !== undefined) codes.add(number)
+    if (codes.size === codesAtOnce) break
+  }
+  return [...codes]
+}
+
+const recipientsMax = 8
+const addressForm = /[^\s<>(),;:"@\\[\]]{1,64}@[^\s<>(),;:"@\\]{1,253}/g
+
+/** Whom the mail says it was sent to: the envelope is not in it. */
+function recipientsIn({ fields }: Mail, recipient: string | undefined): string[] {
+  const named = ['to', 'cc'].flatMap(name => valuesOf(fields, name)).flatMap(value => value.match(addressForm) ?? [])
+  const all = recipient === undefined ? named : [recipient, ...named]
+  return [...new Set(all)].slice(0, recipientsMax)
+}
+
+const domainOf = ({ fields }: Mail): string | undefined =>
+  /@([a-z0-9.-]+)\W*$/i.exec(valuesOf(fields, 'from')[0]?.trim() ?? '')?.[1]

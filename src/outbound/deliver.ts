@@ -64,8 +64,8 @@ const notWritten: Handed = { handover: 'deferred', reply: 'its template is not a
 
 /** What was written when it came in, else what can be written now. */
 async function wholeContent(
-  { code, write }: DeliveryOptions,
-  { id, facts }: HandOver,
+  { code, write }: Composing,
+  { id, facts }: Omit<HandOver, 'upstream'>,
   content: Content,
 ): Promise<Content | undefined> {
   if (!content.template || content.template.hash !== undefined || facts.via === 'notice') return content
@@ -74,14 +74,33 @@ async function wholeContent(
 
 const kept: Handed = { handover: 'accepted', reply: 'a probe, kept here' }
 
+/** What `sentMail` needs of the options. */
+export type Composing = Pick<DeliveryOptions, 'from' | 'hostname' | 'code' | 'write'>
+
+/** The mail of a message as it was handed over, but for its signature; `undefined` when it cannot be made. */
+export async function sentMail(
+  options: Composing,
+  message: Omit<HandOver, 'upstream'>,
+  content: Content,
+): Promise<Buffer | undefined> {
+  const whole = await wholeContent(options, message, content)
+  return whole && unsigned(options, message, whole)
+}
+
+const unsigned = (
+  options: Composing,
+  message: Omit<HandOver, 'upstream'>,
+  content: Content,
+): Promise<Buffer | undefined> =>
+  content.raw && message.facts.via !== 'notice'
+    ? relayed(options, message.id, content)
+    : composed(options, message, content)
+
 type Made = { status: 'made'; mail: Mail } | { status: 'refused'; reply: string }
 
 async function makeMail(options: DeliveryOptions, effect: HandOver, content: Content): Promise<Made> {
   const from = content.from ?? options.from
-  const raw =
-    content.raw && effect.facts.via !== 'notice'
-      ? await relayed(options, effect.id, content)
-      : await composed(options, effect, content)
+  const raw = await unsigned(options, effect, content)
   if (!raw) return { status: 'refused', reply: 'the content cannot be made into a mail' }
   const data = await signed(options.signer, raw)
   if (!data) return { status: 'refused', reply: 'the mail could not be signed' }
@@ -90,11 +109,7 @@ async function makeMail(options: DeliveryOptions, effect: HandOver, content: Con
 }
 
 /** A mail that came in as a mail keeps every byte; ours are only the fields on top: Received, Tocsin-Code, and what is missing. */
-async function relayed(
-  { code, hostname }: DeliveryOptions,
-  id: MessageId,
-  { raw, messageId }: Content,
-): Promise<Buffer> {
+async function relayed({ code, hostname }: Composing, id: MessageId, { raw, messageId }: Content): Promise<Buffer> {
   const data = Buffer.from(raw!.buffer, raw!.byteOffset, raw!.byteLength)
   const date = instantOf(id)
   // RFC 5321 §4.4, without the sender's address: recipients need not learn what is inside the sender's network.
@@ -110,8 +125,8 @@ async function relayed(
 }
 
 async function composed(
-  options: DeliveryOptions,
-  { id, facts }: HandOver,
+  options: Composing,
+  { id, facts }: Omit<HandOver, 'upstream'>,
   content: Content,
 ): Promise<Buffer | undefined> {
   const code = options.code(id)

@@ -752,6 +752,12 @@ export const VerifyBody = Type.Object(
 )
 export type VerifyBody = Static<typeof VerifyBody>
 
+export const VerifyQuery = Type.Object(
+  { recipient: Type.Optional(Type.String({ maxLength: addressLengthMax })) },
+  { ...closed, description: 'Beside a mail that is sent as `message/rfc822`' },
+)
+export type VerifyQuery = Static<typeof VerifyQuery>
+
 export const Verification = Type.Object({
   verdict: oneOf(verdicts),
   class: Type.Optional(Type.String()),

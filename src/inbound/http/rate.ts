@@ -24,24 +24,24 @@ export class Rate {
     this.#total = { left: all.burst, at: 0 }
   }
 
-  /** Takes one from both buckets, or from none. `now` in ms. */
-  take(address: string, now: number): boolean {
+  /** Takes one, or `weight`, from both buckets, or from none. `now` in ms. */
+  take(address: string, now: number, weight = 1): boolean {
     const network = askingNetwork(address)
     refill(this.#total, this.#all, now)
-    if (this.#total.left < 1) return false
-    if (network !== undefined && !this.#takeOf(network, now)) return false
-    this.#total.left--
+    if (this.#total.left < weight) return false
+    if (network !== undefined && !this.#takeOf(network, now, weight)) return false
+    this.#total.left -= weight
     return true
   }
 
-  #takeOf(network: string, now: number): boolean {
+  #takeOf(network: string, now: number, weight: number): boolean {
     const bucket = this.#networks.get(network) ?? { left: this.#each.burst, at: now }
     this.#networks.delete(network)
     if (this.#networks.size >= networksMax) this.#networks.delete(this.#networks.keys().next().value!)
     this.#networks.set(network, bucket)
     refill(bucket, this.#each, now)
-    if (bucket.left < 1) return false
-    bucket.left--
+    if (bucket.left < weight) return false
+    bucket.left -= weight
     return true
   }
 }

@@ -7,6 +7,7 @@ import {
   type Fault,
   Verification,
   VerifyBody,
+  VerifyQuery,
   verifyBodyBytesMax,
   verifyMailBytesMax,
 } from './contract.ts'
@@ -20,15 +21,37 @@ import { faultFields, type RouteDeps } from './server.ts'
 /** A person checks a mail or two. All together: what four cores answer without being felt by the relay. */
 const allowances = { each: { burst: 30, perSecond: 0.5 }, all: { burst: 300, perSecond: 60 } }
 
+/** A large mail is as much work as many small ones. */
+const bytesPerQuestion = 64 * 1024
+const weightMax = 16
+
 export function verifyRoutes(app: FastifyInstance, deps: RouteDeps): void {
   const rate = new Rate(allowances)
   const mayAsk = (request: FastifyRequest) => {
     const peer = request.raw.socket.remoteAddress ?? ''
     const forwarded = request.headers['x-forwarded-for']
     const list = Array.isArray(forwarded) ? forwarded.join(',') : forwarded
-    return rate.take(askerOf(peer, list, deps.verify.isTrustedProxy), deps.now())
+    const { bodyLimit } = request.routeOptions
+    const bytes = Number(request.headers['content-length'] ?? bodyLimit)
+    const weight = 1 + Math.min(weightMax, Math.floor(bytes / bytesPerQuestion))
+    return rate.take(askerOf(peer, list, deps.verify.isTrustedProxy), deps.now(), weight)
   }
 
+  app.register(async asking => {
+    // The bytes one to one: a mail need not be UTF-8.
+    asking.addContentTypeParser('message/rfc822', { parseAs: 'buffer' }, (_request, body, done) =>
+      done(null, { mail: body.toString('latin1') }),
+    )
+    questionRoute(asking, deps, mayAsk)
+  })
+  app.register(async pages => {
+    for (const type of ['application/x-www-form-urlencoded', 'multipart/form-data'])
+      pages.addContentTypeParser(type, { parseAs: 'buffer' }, (_request, body, done) => done(null, body))
+    pageRoutes(pages, deps, mayAsk)
+  })
+}
+
+function questionRoute(app: FastifyInstance, deps: RouteDeps, mayAsk: (request: FastifyRequest) => boolean): void {
   app.post('/v1/verify', {
     config: { access: 'public' },
     bodyLimit: verifyBodyBytesMax,
@@ -36,6 +59,7 @@ export function verifyRoutes(app: FastifyInstance, deps: RouteDeps): void {
       if (!mayAsk(request)) throw new Refusal('rate.limited')
     },
     schema: operation('Whether a mail is genuine, and was asked for', {
+      querystring: VerifyQuery,
       body: VerifyBody,
       response: { 200: Verification, ...answers(400, 413, 415, 422, 429, 500, 503) },
     }),
@@ -44,23 +68,19 @@ export function verifyRoutes(app: FastifyInstance, deps: RouteDeps): void {
       return postQuestion(deps, request)
     },
   })
-
-  app.register(async pages => {
-    for (const type of ['application/x-www-form-urlencoded', 'multipart/form-data'])
-      pages.addContentTypeParser(type, { parseAs: 'buffer' }, (_request, body, done) => done(null, body))
-    pageRoutes(pages, deps, mayAsk)
-  })
 }
 
 async function postQuestion(deps: RouteDeps, request: FastifyRequest): Promise<Verification> {
-  const question = questionOf(request.body as VerifyBody)
+  const { recipient } = request.query as VerifyQuery
+  const isRaw = /^message\/rfc822\b/i.test(request.headers['content-type'] ?? '')
+  const question = questionOf({ ...(recipient !== undefined && { recipient }), ...(request.body as VerifyBody) }, isRaw)
   const { sentAt, ...answer } = await deps.verify.answer(question, request.headers['accept-language'])
   return { ...answer, ...(sentAt !== undefined && { sentAt: instantText(sentAt) }) } as Verification
 }
 
-function questionOf({ code, recipient, mail }: VerifyBody): Question {
+function questionOf({ code, recipient, mail }: VerifyBody, isRaw: boolean): Question {
   if (mail !== undefined && code === undefined) {
-    const data = Buffer.from(mail)
+    const data = Buffer.from(mail, isRaw ? 'latin1' : 'utf8')
     if (data.length > verifyMailBytesMax) throw new Refusal('body.too-large')
     return { kind: 'mail', data, ...(recipient !== undefined && { recipient }) }
   }
@@ -132,10 +152,12 @@ async function formOf(request: FastifyRequest): Promise<Form> {
     : { kind: 'mail', data }
 }
 
-/** The file if one was chosen, else what was pasted; a browser sends an empty file for none. */
+/** The file if one was chosen, else what was pasted, with the line ends of a file; a browser sends an empty file for none. */
 async function mailIn(form: FormData): Promise<Uint8Array | undefined> {
   const file = form.get('file')
   if (file instanceof File && file.size > 0) return new Uint8Array(await file.arrayBuffer())
   const pasted = form.get('mail')
-  return typeof pasted === 'string' && pasted.trim() !== '' ? Buffer.from(pasted.replace(/^\s+/, '')) : undefined
+  return typeof pasted === 'string' && pasted.trim() !== ''
+    ? Buffer.from(pasted.replace(/^\s+/, '').replaceAll('\r\n', '\n'))
+    : undefined
 }
