@@ -22,7 +22,10 @@ beforeAll(async () => {
     writeFileSync(keyFile, privateKey)
     return { domain, selector, keyFile }
   })
-  product = await Product.start({ config: { ...openHouse, dkim, application: { appendCode: true } }, upstreams: [sink.port] })
+  product = await Product.start({
+    config: { ...openHouse, dkim, application: { appendCode: true } },
+    upstreams: [sink.port],
+  })
 })
 afterAll(() => sink.close())
 
