@@ -19,10 +19,10 @@ import type { Compiled } from './templates/compiled.ts'
 import type { TemplateSource } from './templates/definition.ts'
 import { diff } from './templates/diff.ts'
 import { ChangedTemplate, type TemplateLibrary } from './templates/library.ts'
-import { lint } from './templates/lint/lint.ts'
+import { lintCompiled } from './templates/look.ts'
 import { parseTemplate } from './templates/parse.ts'
 import { render } from './templates/render.ts'
-import { type SampleName, sampleValues } from './templates/samples.ts'
+import { type SampleName, sampleCode, sampleValues } from './templates/samples.ts'
 
 export type TemplateDeps = {
   config: Pick<Config, 'from'>
@@ -32,9 +32,6 @@ export type TemplateDeps = {
 }
 
 type Named = { name: string; version: string }
-
-/** A code as messages have them; of no message. */
-const sampleCode = '0000-0000-0000'
 
 /** The engine's templates as HTTP sees them. */
 export function templatePort(deps: TemplateDeps): TemplatePort {
@@ -182,32 +179,8 @@ function commandOf(
   }
 }
 
-/** With the usual values and with the fewest: what only one of them shows counts as well. */
-function findingsOf({ config, partition }: TemplateDeps, compiled: Compiled): LintFinding[] {
-  const findings = new Map<string, LintFinding>()
-  const domain = config.from?.mailbox.domain
-  for (const locale of Object.keys(compiled.locales))
-    for (const sample of ['usual', 'least'] as const) {
-      const values = sampleValues(compiled.slots, sample)
-      const { rendered } = render(compiled, locale, values, { code: sampleCode })
-      const subject = {
-        ...{ subject: rendered.subject, text: rendered.text, html: rendered.html },
-        ...{ language: locale, class: compiled.class, values: Object.values(values) },
-        hosts: [...linkHostsOf(partition.state.policy, compiled.class), ...hostsOf(compiled, values)],
-        ...(domain !== undefined && { from: domain }),
-      }
-      for (const { rule, severity, where, reason, better } of lint(subject)) {
-        const { part, quote } = where
-        const finding = { rule, severity, locale, part, reason, better, ...(quote !== undefined && { quote }) }
-        const key = JSON.stringify([rule, locale, part, quote])
-        if (!findings.has(key)) findings.set(key, finding)
-      }
-    }
-  return [...findings.values()]
+const findingsOf = ({ config, partition }: TemplateDeps, compiled: Compiled): LintFinding[] => {
+  const from = config.from?.mailbox.domain
+  const hosts = linkHostsOf(partition.state.policy, compiled.class)
+  return lintCompiled(compiled, { hosts, ...(from !== undefined && { from }) })
 }
-
-/** Where samples lead says nothing of where messages do: their hosts are checked for each. */
-const hostsOf = ({ slots }: Compiled, values: Record<string, string>): string[] =>
-  Object.entries(values)
-    .filter(([name, value]) => slots[name]?.type === 'url' && URL.canParse(value))
-    .map(([, value]) => new URL(value).hostname)

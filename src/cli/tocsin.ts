@@ -10,6 +10,7 @@ import { pause, resume } from './pause.ts'
 import { replay } from './replay.ts'
 import { send } from './send.ts'
 import { stops } from './stops.ts'
+import { templates } from './templates.ts'
 import { up } from './up.ts'
 import { type Command, UsageFault } from './usage.ts'
 import { verify } from './verify.ts'
@@ -23,6 +24,7 @@ const commands: Record<string, Command> = {
   stops,
   'clear-brake': clearBrake,
   correct,
+  templates,
   operator,
   replay,
   drill,

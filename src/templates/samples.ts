@@ -40,6 +40,9 @@ const usual: Record<SlotType, string> = {
   number: '3',
 }
 
+/** A code as messages have them; of no message. */
+export const sampleCode = '0000-0000-0000'
+
 const isSpoken = (type: SlotType): boolean =>
   type === 'text' || type === 'name' || type === 'device' || type === 'place'
 
