@@ -14,20 +14,20 @@ import type {
   VersionDetail,
 } from './inbound/templates.ts'
 import { available } from './operator-port.ts'
-import { nextVersion } from './template-writer.ts'
+import { nextVersion, type OpenTemplates } from './template-writer.ts'
 import type { Compiled } from './templates/compiled.ts'
 import type { TemplateSource } from './templates/definition.ts'
 import { diff } from './templates/diff.ts'
 import { ChangedTemplate, type TemplateLibrary } from './templates/library.ts'
-import { lintCompiled } from './templates/look.ts'
 import { parseTemplate } from './templates/parse.ts'
 import { render } from './templates/render.ts'
-import { type SampleName, sampleCode, sampleValues } from './templates/samples.ts'
+import { type SampleName, sampleCode, sampleHosts, sampleValues, withSamples } from './templates/samples.ts'
 
 export type TemplateDeps = {
   config: Pick<Config, 'from'>
   partition: Partition
   library: TemplateLibrary
+  lint: OpenTemplates['lint']
   isInert?(value: string): boolean
 }
 
@@ -95,7 +95,7 @@ async function detailOf(deps: TemplateDeps, named: Named): Promise<VersionDetail
   if (!known) return undefined
   const [{ versions: _, ...template }, version] = known
   const compiled = template.kind === 'learnt' ? undefined : await read(deps, version.hash)
-  const findings = compiled ? findingsOf(deps, compiled) : []
+  const findings = compiled ? await findingsOf(deps, compiled) : []
   return { template, version, findings, ...(compiled && { source: compiled.source }) }
 }
 
@@ -154,7 +154,7 @@ async function acted(
   if (isLooked && template.kind === 'composed' && hash === current) {
     const compiled = await read(deps, current)
     if (!compiled) return refused('template.no-source')
-    const errors = findingsOf(deps, compiled).filter(({ severity }) => severity === 'error')
+    const errors = (await findingsOf(deps, compiled)).filter(({ severity }) => severity === 'error')
     if (errors.length > 0 && wanted.despite === undefined) return { status: 'lint', findings: errors }
   }
   const answer = await act(deps.partition, commandOf({ template: name, version, hash }, wanted, by))
@@ -179,8 +179,10 @@ function commandOf(
   }
 }
 
-const findingsOf = ({ config, partition }: TemplateDeps, compiled: Compiled): LintFinding[] => {
+async function findingsOf({ config, partition, lint }: TemplateDeps, compiled: Compiled): Promise<LintFinding[]> {
   const from = config.from?.mailbox.domain
   const hosts = linkHostsOf(partition.state.policy, compiled.class)
-  return lintCompiled(compiled, { hosts, ...(from !== undefined && { from }) })
+  const settings = { hosts: [...hosts, ...sampleHosts(compiled)], ...(from !== undefined && { from }) }
+  const found = await lint(withSamples(compiled), settings)
+  return found.map(({ where, values: _, ...said }) => ({ ...said, ...where }))
 }

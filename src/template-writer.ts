@@ -52,6 +52,7 @@ export function openTemplates(
   })
   return {
     library,
+    lint: (...given: Parameters<CompilerThread['lint']>) => thread.lint(...given),
     write,
     follow: (followed: Partition) => void (partition = followed),
     bringBuiltIn: () => bringBuiltIn(partition!, library),

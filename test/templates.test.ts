@@ -1,3 +1,7 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { expect, it, onTestFinished } from 'vitest'
 import { makeOperatorKey } from '../src/inbound/keys.ts'
 import { type Answer, adminKey, apiKey, openHouse, Product } from './product.ts'
@@ -257,3 +261,79 @@ it('names every fault, and asks for a reason where the wording is wrong', async 
   })
   expect(await ask('/nobody')).toMatchObject({ status: 404, body: { code: 'template.unknown' } })
 })
+
+it('brings templates of its own, ready to be used', async () => {
+  const { product, sink, ask } = await open()
+  const { items } = (await ask('')).body as { items: { name: string; versions: object[] }[] }
+  expect(items.map(({ name }) => name)).toContain('password-reset')
+  const own = await ask('/password-reset/versions/1')
+  expect(own.body).toMatchObject({ state: 'approved', author: 'tocsin', approvedBy: 'config', findings: [] })
+  const { slots: known } = own.body.source as { slots: Record<string, { required: boolean; samples: string[] }> }
+  const values = Object.fromEntries(
+    Object.entries(known)
+      .filter(([, { required }]) => required)
+      .map(([name, { samples }]) => [name, samples[0]!]),
+  )
+  const [one, other] = await Promise.all(
+    ['es', 'de'].map(locale =>
+      product.send({
+        class: 'password-reset',
+        recipient: { email: 'ann@example.net' },
+        from: 'security@example.org',
+        template: 'password-reset',
+        slots: values,
+        locale,
+      }),
+    ),
+  )
+  expect([one!.body.outcome, other!.body.outcome, one!.body.reasons]).toEqual(['deliver', 'deliver', expect.anything()])
+  await sink.until(2)
+  expect(sink.mails.map(({ data }) => /lang="(\w+)"/.exec(bodyOf(data))?.[1]).sort()).toEqual(['de', 'es'])
+  const { rows } = await product.query(`select count(*)::int as count from template_source`)
+  expect(rows).toEqual([{ count: 1 }])
+  await product.restart()
+  expect((await ask('/password-reset')).body.versions).toHaveLength(1)
+})
+
+it('is done on the command line, too', async () => {
+  const { product } = await open()
+  const cli = join(import.meta.dirname, '..', 'src', 'cli', 'tocsin.ts')
+  const run = async (args: string[], env = {}) => {
+    const environment = { PATH: process.env.PATH, TOCSIN_DATA_DIR: join(product.dataDir, 'data'), ...env }
+    const child = spawn(process.execPath, [cli, 'templates', ...args], { env: environment })
+    let [said, complained] = ['', '']
+    child.stdout.on('data', text => void (said += text))
+    child.stderr.on('data', text => void (complained += text))
+    const [code] = await once(child, 'close')
+    return { code: code as number, said, complained }
+  }
+  const file = join(product.dataDir, 'sign-in.json')
+  const { locales, ...rest } = alert()
+  writeFileSync(join(product.dataDir, 'en.mjml'), locales.en.mjml)
+  const { mjml: _, ...english } = locales.en
+  const onDisk = { name: 'sign-in', ...rest, locales: { ...locales, en: { ...english, mjmlFile: 'en.mjml' } } }
+  writeFileSync(file, JSON.stringify(onDisk))
+
+  const { hash } = JSON.parse((await run(['lint', file, '--json'])).said) as { hash: string }
+  expect(await run(['draft', file])).toMatchObject({ code: 0, said: expect.stringContaining(hash) })
+  const despite = ['--despite', 'a test']
+  expect((await run(['submit', 'sign-in@1', ...despite])).code).toBe(0)
+  const approval = ['approve', 'sign-in@1', '--hash', hash, ...despite]
+  expect(await run(approval)).toMatchObject({ code: 1, complained: expect.stringContaining('approval.same-person') })
+  expect(await run(approval, { TOCSIN_OPERATOR_KEY: ben.key })).toMatchObject({ code: 0, complained: '' })
+  expect((await run(['show', 'sign-in'])).said).toContain('approved by Ben')
+  expect(JSON.parse((await run(['show', 'sign-in@1', '--source'])).said).locales.en.mjml).toBe(locales.en.mjml)
+  const shown = await run(['preview', 'sign-in@1', '--locale', 'de', '--sample', 'heart', '--out', product.dataDir])
+  expect(readFileSync(shown.said.split('\n')[0]!, 'utf8')).toContain('Ann &lt;3 Bob')
+
+  writeFileSync(file, JSON.stringify({ ...onDisk, class: 'nowhere', slots: {} }))
+  expect(await run(['draft', file])).toMatchObject({
+    code: 1,
+    complained: expect.stringContaining('/class class.unknown'),
+  })
+  expect(await run(['lint', file])).toMatchObject({ code: 1, said: expect.stringContaining('template.slot-unknown') })
+  expect((await run(['lint', 'nowhere.json'])).code).toBe(2)
+  expect((await run(['approve', 'sign-in@1'])).code).toBe(2)
+  expect((await run(['retire', 'sign-in@1'])).code).toBe(0)
+  expect((await run([])).said).toContain('retired')
+}, 90_000)

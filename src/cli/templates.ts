@@ -1,9 +1,9 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { compile } from '../templates/compile.ts'
-import { lintCompiled } from '../templates/look.ts'
+import { lintTemplate } from '../templates/lint/template.ts'
 import { parseTemplate } from '../templates/parse.ts'
-import { sampleNames } from '../templates/samples.ts'
+import { sampleHosts, sampleNames, withSamples } from '../templates/samples.ts'
 import { type Attached, attach, call } from './attach.ts'
 import { readTemplateFile } from './templates/source-file.ts'
 import {
@@ -135,7 +135,11 @@ async function lintFile(values: Values, [file = '']: string[]): Promise<number> 
   const parsed = parseTemplate(await readTemplateFile(file))
   const made = parsed.ok ? await compile(parsed.source) : parsed
   const faults: Fault[] = made.ok ? [] : made.faults
-  const findings: Finding[] = made.ok ? lintCompiled(made.compiled, { hosts: [] }) : []
+  const findings: Finding[] = made.ok
+    ? lintTemplate(withSamples(made.compiled), { hosts: sampleHosts(made.compiled) }).map(
+        ({ where, values: _, ...said }) => ({ ...said, ...where }),
+      )
+    : []
   const isFine = made.ok && findings.every(({ severity }) => severity !== 'error')
   if (values.json) console.log(JSON.stringify({ ...(made.ok && { hash: made.compiled.hash }), faults, findings }))
   else

@@ -1,17 +1,24 @@
 import { Worker } from 'node:worker_threads'
 import type { CompileResult } from './compile.ts'
+import type { Compiled } from './compiled.ts'
 import type { TemplateSource } from './definition.ts'
+import type { lintTemplate, TemplateFinding } from './lint/template.ts'
 
-/** How long a template may take to compile, and how long the thread waits for another one. */
-const compileMsMax = 30_000
+/** How long a template may take to compile or to be looked at, and how long the thread waits for another one. */
+const taskMsMax = 30_000
 const idleMsMax = 30_000
 
-type Answer = { number: number; result?: CompileResult; failed?: string }
-type Waiting = { resolve(result: CompileResult): void; reject(error: Error): void; timer: NodeJS.Timeout }
+type LintSettings = Parameters<typeof lintTemplate>[1]
+export type Task =
+  | { do: 'compile'; source: TemplateSource }
+  | { do: 'lint'; compiled: Compiled; settings: LintSettings }
+
+type Answer = { number: number; result?: CompileResult | TemplateFinding[]; failed?: string }
+type Waiting = { resolve(result: never): void; reject(error: Error): void; timer: NodeJS.Timeout }
 
 /**
- * Compiles templates in a thread that is started when it is first needed and ends when nobody needs it: MJML takes half a second and 60 MB to
- * load, and a template tens of milliseconds, in which messages would wait. A template that takes too long, or all memory, costs the thread.
+ * Compiles templates and looks at them in a thread that is started when it is first needed and ends when nobody needs it: MJML takes long to load,
+ * and a template in all its languages tens of milliseconds, in which messages would wait. A template that takes too long, or all memory, costs the thread.
  */
 export class CompilerThread {
   #worker: Worker | undefined
@@ -20,13 +27,21 @@ export class CompilerThread {
   readonly #waiting = new Map<number, Waiting>()
 
   compile(source: TemplateSource): Promise<CompileResult> {
+    return this.#ask({ do: 'compile', source })
+  }
+
+  lint(compiled: Compiled, settings: LintSettings): Promise<TemplateFinding[]> {
+    return this.#ask({ do: 'lint', compiled, settings })
+  }
+
+  #ask<Result>(task: Task): Promise<Result> {
     clearTimeout(this.#idle)
     const worker = (this.#worker ??= this.#start())
     const number = ++this.#number
     return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => this.#end(new Error('a template took too long to compile')), compileMsMax)
+      const timer = setTimeout(() => this.#end(new Error('a template took too long')), taskMsMax)
       this.#waiting.set(number, { resolve, reject, timer })
-      worker.postMessage({ number, source })
+      worker.postMessage({ number, task })
     })
   }
 
@@ -48,7 +63,7 @@ export class CompilerThread {
     if (!waiting) return
     this.#waiting.delete(number)
     clearTimeout(waiting.timer)
-    if (result) waiting.resolve(result)
+    if (result) waiting.resolve(result as never)
     else waiting.reject(new Error(failed))
     if (this.#waiting.size > 0) return
     this.#idle = setTimeout(() => void this.#end(new Error('idle')), idleMsMax)

@@ -139,6 +139,7 @@ describe('the thread', () => {
     const both = await Promise.all([thread.compile(source('Hello')), thread.compile({ ...source('Hello'), slots: {} })])
     expect(both[0]).toEqual(here)
     expect(both[1]).toMatchObject({ ok: false })
+    expect(await thread.lint(here.ok ? here.compiled : (undefined as never), {})).toBeInstanceOf(Array)
     const waiting = expect(thread.compile(source('Hi'))).rejects.toThrow('no longer')
     await thread.stop()
     await waiting

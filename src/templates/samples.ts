@@ -1,4 +1,6 @@
+import type { Compiled } from './compiled.ts'
 import type { Slot, SlotType } from './definition.ts'
+import { hostOf } from './values.ts'
 
 // Values for previews: what is usual, and what people and attackers have written where a name or a device was asked for.
 
@@ -39,6 +41,24 @@ const usual: Record<SlotType, string> = {
   time: '2026-03-05T14:07:00Z',
   number: '3',
 }
+
+/** A template whose slots all have samples, for what looks at it: those of its author, else usual ones. */
+export const withSamples = (compiled: Compiled): Compiled => ({
+  ...compiled,
+  slots: Object.fromEntries(
+    Object.entries(compiled.slots).map(([name, slot]) => [
+      name,
+      slot.samples.length > 0 ? slot : { ...slot, samples: [usual[slot.type]] },
+    ]),
+  ),
+})
+
+/** Where samples lead says nothing of where messages do: their hosts are checked for each. */
+export const sampleHosts = ({ slots }: { slots: Record<string, Slot> }): string[] =>
+  Object.values(slots)
+    .filter(({ type }) => type === 'url')
+    .flatMap(({ samples }) => [usual.url, ...samples])
+    .flatMap(address => hostOf(address) ?? [])
 
 /** A code as messages have them; of no message. */
 export const sampleCode = '0000-0000-0000'
