@@ -331,7 +331,7 @@ async function openDoors(config: Config, inside: Inside, undo: Undo) {
     operator: operatorPort({ partition, pool, keyring, traces, register, carrier, runner, probe, audiences }),
     campaigns: campaignPort({ config, partition, ...audiences, keyring, pool, register, newId: ours.newId }),
     verify: await openVerification(config, inside),
-    templates: templatePort({ config, partition, ...templates, isInert }),
+    templates: templatePort({ config, partition, ...templates, looks: skeletons, isInert }),
     keys: attached.keys,
     ledger: ledgerPort(ledger, register),
     domains,

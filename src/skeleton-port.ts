@@ -24,7 +24,7 @@ import { high, low } from './std/hash64.ts'
 
 /** A learnt look as people are shown it: fixed words, and the kinds of values in ‹…›. */
 export type ShownLook = {
-  shown: Partial<Record<'from' | 'subject' | 'text' | 'html', string>>
+  shown: Partial<Record<'from' | 'subject' | 'text' | 'html' | 'files', string>>
   mails: number
   comparedTo?: string
   changes: Change[]

@@ -6,7 +6,9 @@ import type { Template, TemplateVersion } from './core/templates.ts'
 import { act } from './engine/operator.ts'
 import type { Partition } from './engine/partition.ts'
 import type {
+  LearntLook,
   LintFinding,
+  TemplateChange,
   TemplatePort,
   TemplateRefusalCode,
   TemplateRefused,
@@ -14,6 +16,7 @@ import type {
   VersionDetail,
 } from './inbound/templates.ts'
 import { available } from './operator-port.ts'
+import type { OpenSkeletons } from './skeleton-port.ts'
 import { nextVersion, type OpenTemplates } from './template-writer.ts'
 import type { Compiled } from './templates/compiled.ts'
 import type { TemplateSource } from './templates/definition.ts'
@@ -28,6 +31,7 @@ export type TemplateDeps = {
   partition: Partition
   library: TemplateLibrary
   lint: OpenTemplates['lint']
+  looks: Pick<OpenSkeletons, 'find' | 'underway'>
   isInert?(value: string): boolean
 }
 
@@ -55,6 +59,7 @@ export function templatePort(deps: TemplateDeps): TemplatePort {
       }),
     diff: (name, { from, to }) =>
       available(async () => {
+        if (templates().get(name)?.kind === 'learnt') return lookDiff(deps, name, { from, to })
         const [before, after] = [
           await compiledOf(deps, { name, version: from }),
           await compiledOf(deps, { name, version: to }),
@@ -96,7 +101,32 @@ async function detailOf(deps: TemplateDeps, named: Named): Promise<VersionDetail
   const [{ versions: _, ...template }, version] = known
   const compiled = template.kind === 'learnt' ? undefined : await read(deps, version.hash)
   const findings = compiled ? await findingsOf(deps, compiled) : []
-  return { template, version, findings, ...(compiled && { source: compiled.source }) }
+  const look = template.kind === 'learnt' ? lookOf(deps, named) : undefined
+  return { template, version, findings, ...(compiled && { source: compiled.source }), ...(look && { look }) }
+}
+
+function lookOf({ looks }: TemplateDeps, { name, version }: Named): LearntLook | undefined {
+  const look = looks.find(name, version)
+  const unlearnt = looks.underway(name).filter(({ comparedTo }) => comparedTo === version)
+  return look && { ...look, unlearnt: unlearnt.map(({ comparedTo: _, ...one }) => one) }
+}
+
+/** What is other between two learnt looks, part by part. */
+function lookDiff({ looks }: TemplateDeps, name: string, { from, to }: { from: string; to: string }) {
+  const [before, after] = [looks.find(name, from), looks.find(name, to)]
+  if (!before || !after) return refused('template.no-source')
+  const changes: TemplateChange[] = []
+  for (const part of ['from', 'subject', 'text', 'html', 'files'] as const) {
+    const [was, now] = [before.shown[part], after.shown[part]]
+    if (was === now) continue
+    changes.push({
+      part,
+      where: '',
+      ...(was !== undefined && { before: was }),
+      ...(now !== undefined && { after: now }),
+    })
+  }
+  return { changes }
 }
 
 type DraftOptions = { by: string; expected?: string }

@@ -23,6 +23,20 @@ export type VersionDetail = {
   /** Absent for a learnt one, whose source is elsewhere. */
   source?: object
   findings: LintFinding[]
+  /** Of a learnt one. */
+  look?: LearntLook
+}
+
+/** What is other in a look; `text` says it in a sentence. Nothing personal is in it: words that few people got are `…`. */
+export type LookChange = { part: string; kind: string; was?: string; now?: string; text: string }
+
+/** Fixed words of each part, and the kinds of values in ‹…›. `unlearnt`: looks close to it that mails have had since, the newest first. */
+export type LearntLook = {
+  shown: Partial<Record<'from' | 'subject' | 'text' | 'html' | 'files', string>>
+  mails: number
+  comparedTo?: string
+  changes: LookChange[]
+  unlearnt: { look: string; mails: number; seenAt: number; changes: LookChange[] }[]
 }
 
 export type Preview = {

@@ -110,12 +110,38 @@ export const TemplateView = Type.Object(
 export type TemplateView = Static<typeof TemplateView>
 export const TemplateList = Type.Object({ items: Type.Array(TemplateView) })
 
+const LookChanges = Type.Array(
+  Type.Object({
+    part: Type.String(),
+    kind: Type.String(),
+    was: Type.Optional(Type.String()),
+    now: Type.Optional(Type.String()),
+    text: Type.String({ description: 'A sentence; what fewer than five people got is shown as …' }),
+  }),
+)
+const LookView = Type.Object(
+  {
+    shown: Type.Record(Type.String(), Type.String(), {
+      description: 'Each part with its fixed words, values as ‹kind›',
+    }),
+    mails: Type.Integer({ description: 'From how many it was learnt' }),
+    comparedTo: Type.Optional(Type.String({ description: 'The version that `changes` speaks of' })),
+    changes: LookChanges,
+    unlearnt: Type.Array(
+      Type.Object({ look: Type.String(), mails: Type.Integer(), seenAt: instant('When last'), changes: LookChanges }),
+      { description: 'Looks close to this one that mails have had since, the newest first' },
+    ),
+  },
+  { title: 'LearntLook' },
+)
+
 export const VersionDetailView = Type.Object(
   {
     template: Type.Object(templateFields),
     ...versionFields,
     source: Type.Optional(Type.Unknown({ description: 'The template as it was read' })),
     findings: Type.Array(LintFindingView),
+    look: Type.Optional(LookView),
   },
   { title: 'TemplateVersion' },
 )

@@ -190,7 +190,7 @@ const viewOf = ({ versions, ...template }: Template): TemplateView => ({
 
 function detail(found: VersionDetail | TemplateRefused): VersionDetailView {
   if ('status' in found) throw refusalOf(found)
-  const { template, version, source, findings } = found
+  const { template, version, source, findings, look } = found
   const { name, kind, class: className, application } = template
   return {
     template: {
@@ -201,6 +201,9 @@ function detail(found: VersionDetail | TemplateRefused): VersionDetailView {
     ...versionView(version),
     ...(source !== undefined && { source }),
     findings,
+    ...(look && {
+      look: { ...look, unlearnt: look.unlearnt.map(one => ({ ...one, seenAt: instantText(one.seenAt) })) },
+    }),
   }
 }
 

@@ -56,7 +56,7 @@ describe('a template', () => {
   it('is shown to people with its fixed words and the kinds of its values', () => {
     const values = new Values(2)
     const { name, version, skeleton } = new Sender().learn(() => mailTemplates['sign-in']!(values))
-    expect([name, version]).toEqual(['learnt/shop/other/1', '1'])
+    expect([name, version]).toEqual(['learnt:shop:other:1', '1'])
     expect(shownSkeleton(skeleton)).toMatchObject({
       subject: 'New sign-in from ‹text›',
       text: 'Hello ‹text›,\n\nyour account was used to sign in.\n\nDevice: ‹text›\nPlace: ‹text›\nAddress: ‹ip›\nTime: ‹time›\n\nIf this was not you, end all sessions at https://shop.example/security and change your password.',
@@ -357,7 +357,7 @@ describe('a restart', () => {
     })
     const next = after.learn(() => mailTemplates.code!(values))
     expect(next.mails).toBeGreaterThan(6)
-    expect(next.name).toBe('learnt/shop/other/2')
+    expect(next.name).toBe('learnt:shop:other:2')
     expect(after.vault.find(learnt.name, '1')?.hash).toBe(options.digest(canonicalSkeleton(learnt.skeleton)))
   })
 })

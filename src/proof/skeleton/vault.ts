@@ -198,7 +198,7 @@ export class Vault {
     const group = this.#group(learnt)
     const version = Number(learnt.version)
     group.versions[learnt.name] = Math.max(group.versions[learnt.name] ?? 0, version)
-    group.names = Math.max(group.names, Number(learnt.name.slice(learnt.name.lastIndexOf('/') + 1)) || 0)
+    group.names = Math.max(group.names, Number(learnt.name.slice(learnt.name.lastIndexOf(':') + 1)) || 0)
     this.#know(group, learnt)
   }
 
@@ -302,7 +302,7 @@ export class Vault {
     const hash = this.#options.digest(canonicalSkeleton(skeleton))
     const base = group.learnt.find(one => one.name === near?.name && one.version === near.version)
     const { application, class: className } = group
-    const name = near?.name ?? `learnt/${application}/${className}/${++group.names}`
+    const name = near?.name ?? `learnt:${application}:${className}:${++group.names}`
     const version = (group.versions[name] = (group.versions[name] ?? 0) + 1)
     const learnt: Learnt = {
       name,
