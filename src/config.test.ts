@@ -160,7 +160,8 @@ describe('the domains that are audited', () => {
 
   it.each([
     ['none by itself', '{}', {}, []],
-    ['the sender', '{}', { TOCSIN_FROM: 'Example <mail@Example.ORG>' }, ['example.org']],
+    ['the sender', '{}', { TOCSIN_FROM: 'Acme <mail@Acme.ORG>' }, ['acme.org']],
+    ['nobody owns example.org', '{}', { TOCSIN_FROM: 'mail@example.org' }, []],
     ['nobody asks for localhost', '{}', { TOCSIN_FROM: 'mail@localhost' }, []],
     [
       'those named, in A-labels, once',
@@ -168,7 +169,7 @@ describe('the domains that are audited', () => {
       {},
       ['xn--bcher-kva.example', 'a.org'],
     ],
-    ['none where that is said', `{ domains: { audited: [] } }`, { TOCSIN_FROM: 'mail@example.org' }, []],
+    ['none where that is said', `{ domains: { audited: [] } }`, { TOCSIN_FROM: 'mail@acme.org' }, []],
   ])('%s', async (_, content, environment, then) => {
     expect(await audited(content, environment)).toEqual(then)
   })

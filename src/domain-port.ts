@@ -5,7 +5,7 @@ import type pino from 'pino'
 import { Gauge, type Registry } from 'prom-client'
 import type { Config } from './config.ts'
 import type { RecordChange } from './core/alarms.ts'
-import { type AuditRequest, type AuditWorld, audit } from './domains/audit.ts'
+import type { AuditRequest, AuditWorld } from './domains/audit.ts'
 import type { DkimSelector } from './domains/checks/dkim.ts'
 import { type Dns, recordsOf } from './domains/dns.ts'
 import { resolverDns } from './domains/resolver.ts'
@@ -67,8 +67,11 @@ export async function openDomainWatch(
   const { audited: domains, everyMs } = config.domains
   const watch = new DomainWatch({
     ...{ domains, everyMs, store: postgresDomains(pool), now: Date.now, after: machine.after },
-    audit: async (domain, seenSince) =>
-      audit({ ...(await auditRequest(config, domain, Date.now())), seenSince }, { ...world, limits }),
+    audit: async (domain, seenSince) => {
+      // Not at the start, of which loading it would be a tenth of a second and more.
+      const { audit } = await import('./domains/audit.ts')
+      return audit({ ...(await auditRequest(config, domain, Date.now())), seenSince }, { ...world, limits })
+    },
     changed: change => tell(partition, change, log),
     failed: (domain, error) => log.warn({ domain, reason: messageOf(error) }, 'a domain was not audited'),
   })

@@ -81,6 +81,16 @@ describe('asking', () => {
     expect(await dns.a('b.example')).toEqual({ status: 'timeout', why: 'the time for the audit was over' })
   })
 
+  it('asks nobody once whoever asks is not interested any more', async () => {
+    let isOver = false
+    const zone = zoneDns({})
+    const { dns, lost } = new Asking(zone, { isOver: () => isOver }).view()
+    await dns.a('a.example')
+    isOver = true
+    expect(await dns.a('b.example')).toEqual({ status: 'timeout', why: 'the audit was ended' })
+    expect([zone.asked, [...lost.keys()]]).toEqual([['A a.example'], ['A b.example']])
+  })
+
   it.each([
     ['too many records', Array.from({ length: 501 }, () => 'x')],
     ['too much text', ['x'.repeat(70_000)]],

@@ -28,7 +28,8 @@ describe('the name of a domain', () => {
     ['x.test', true],
     ['printer.local', true],
     ['contest', false],
-    ['example.org', false],
+    ['mail.example.org', true],
+    ['anexample.org', false],
   ])('%s is reserved: %s', (name, then) => {
     expect(isReserved(name)).toBe(then)
   })

@@ -10,7 +10,19 @@ export function domainName(text: string): string | undefined {
   return isName ? name : undefined
 }
 
-/** RFC 6761 §6, RFC 6762, RFC 8375: nobody outside can ask for these. */
-const reserved = ['localhost', 'local', 'test', 'invalid', 'example', 'internal', 'home.arpa', 'onion']
+/** RFC 6761 §6, RFC 6762, RFC 8375: nobody outside can ask for these, or they are nobody's. */
+const reserved = [
+  'example.com',
+  'example.net',
+  'example.org',
+  'localhost',
+  'local',
+  'test',
+  'invalid',
+  'example',
+  'internal',
+  'home.arpa',
+  'onion',
+]
 
 export const isReserved = (name: string): boolean => reserved.some(top => name === top || name.endsWith(`.${top}`))

@@ -11,7 +11,7 @@ export type SpfTree = {
   /** Of the tree's first level: each term with what it costs, itself included. */
   costs: { term: string; lookups: number }[]
   /** Look-ups that lead to nothing, for a sender with IPv4 and with IPv6. */
-  voids: { names: string[]; four: number; six: number }
+  voids: { terms: string[]; four: number; six: number }
   /** Names that an include or redirect leads to and that have no usable record; with why. */
   broken: { term: string; why: string }[]
   loops: string[]
@@ -51,7 +51,7 @@ export async function walkSpf(dns: Dns, domain: string, record: SpfRecord): Prom
 const emptyTree = (): SpfTree => ({
   lookups: 0,
   costs: [],
-  voids: { names: [], four: 0, six: 0 },
+  voids: { terms: [], four: 0, six: 0 },
   broken: [],
   loops: [],
   open: [],
@@ -116,7 +116,7 @@ async function follow(walk: Walk, { text, spec }: { text: string; spec: string }
   const answer = await walk.dns.txt(name)
   const texts = recordsOf(answer)
   if (!texts) return
-  if (texts.length === 0) voided(walk, name, { four: true, six: true })
+  if (texts.length === 0) voided(walk, chain(where, text), { four: true, six: true })
   const found = texts.map(strings => strings.join('')).filter(isSpf)
   if (found.length !== 1) {
     const why = found.length > 1 ? `${found.length} SPF records` : 'no SPF record'
@@ -128,10 +128,10 @@ async function follow(walk: Walk, { text, spec }: { text: string; spec: string }
   await walkRecord(walk, record, { ...where, domain: name, path: [...where.path, name], depth: where.depth + 1 })
 }
 
-function voided(walk: Walk, name: string, { four, six }: { four: boolean; six: boolean }): void {
+function voided(walk: Walk, term: string, { four, six }: { four: boolean; six: boolean }): void {
   if (four) walk.voids.four++
   if (six) walk.voids.six++
-  if (four || six) walk.voids.names.push(name)
+  if (four || six) walk.voids.terms.push(term)
 }
 
 type Looked = Extract<Mechanism, { kind: 'a' | 'mx' | 'exists' }>
@@ -145,14 +145,14 @@ async function look(walk: Walk, term: Looked, where: Where): Promise<void> {
   const four = recordsOf(await walk.dns.a(target))
   // §5.7: exists asks for A whatever the sender's address.
   const six = term.kind === 'exists' ? four : recordsOf(await walk.dns.aaaa(target))
-  voided(walk, nameOf(target), { four: four?.length === 0, six: six?.length === 0 })
+  voided(walk, chain(where, term.text), { four: four?.length === 0, six: six?.length === 0 })
   if (term.kind === 'exists' && where.isPassing && four && four.length > 0)
     walk.open.push({ term: chain(where, term.text), included: where.depth > 0 })
 }
 
 async function lookMx(walk: Walk, target: string, text: string): Promise<void> {
   const servers = recordsOf(await walk.dns.mx(target))
-  if (servers?.length === 0) voided(walk, nameOf(target), { four: true, six: true })
+  if (servers?.length === 0) voided(walk, text, { four: true, six: true })
   if (servers && servers.length > mxNamesMax) walk.crowdedMx.push(`${text}: ${servers.length} servers`)
 }
 

@@ -178,6 +178,10 @@ describe('SPF', () => {
     [record('v=spf1 ip4:192.0.2.1 +all'), 'v=spf1 ip4:192.0.2.1 -all'],
     [record('v=spf1 ip4:192.0.2.1 ?all'), 'v=spf1 ip4:192.0.2.1 -all'],
     [record('v=spf1 include:none.example.net mx -all', mxZone(0)), 'v=spf1 mx -all'],
+    [
+      record('v=spf1 a:x.example.net mx:y.example.net ip4:192.0.2.1 exists:z.example.net -all'),
+      'v=spf1 ip4:192.0.2.1 -all',
+    ],
     [record('v=spf1 ip4:192.0.2.1 ptr:example.org -all'), 'v=spf1 ip4:192.0.2.1 -all'],
     [
       record('v=spf1 include:i0.example.net ip4:192.0.2.1 -all', included(1, 'v=spf1 all')),

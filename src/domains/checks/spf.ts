@@ -53,7 +53,7 @@ async function checkRecord(dns: Dns, domain: string, text: string): Promise<Find
   return [
     ...tooLong,
     ...endFindings(domain, text, record),
-    ...costFindings(domain, tree),
+    ...costFindings(domain, text, tree),
     ...reachFindings(domain, text, tree),
     ...brokenFindings(domain, text, tree),
   ]
@@ -85,16 +85,19 @@ function endFindings(domain: string, text: string, { terms, redirect }: ReturnTy
   return findings
 }
 
-function costFindings(domain: string, tree: SpfTree): Finding[] {
+function costFindings(domain: string, text: string, tree: SpfTree): Finding[] {
   const findings: Finding[] = []
   const costs = tree.costs.map(({ term, lookups }) => `${term}: ${lookups}`).join(', ')
   const counted = `${tree.isCut ? 'at least ' : ''}${tree.lookups} look-ups: ${costs}`
   if (tree.lookups > lookupsMax) findings.push(finding('spf.too-many-lookups', domain, { found: counted }))
   else if (tree.lookups >= lookupsNear) findings.push(finding('spf.near-lookup-limit', domain, { found: counted }))
-  const { names, four, six } = tree.voids
-  const found = names.join(', ')
-  if (Math.min(four, six) > voidsMax) findings.push(finding('spf.too-many-voids', domain, { found }))
-  else if (Math.max(four, six) > voidsMax) findings.push(finding('spf.voids-in-one-family', domain, { found }))
+  const { terms, four, six } = tree.voids
+  const found = terms.join(', ')
+  if (Math.min(four, six) > voidsMax) {
+    const rest = without(text, terms)
+    const publish = rest === text ? {} : { publish: txt(domain, rest) }
+    findings.push(finding('spf.too-many-voids', domain, { found, ...publish }))
+  } else if (Math.max(four, six) > voidsMax) findings.push(finding('spf.voids-in-one-family', domain, { found }))
   if (tree.crowdedMx.length > 0) findings.push(finding('spf.too-many-mx', domain, { found: tree.crowdedMx.join('; ') }))
   return findings
 }
