@@ -1,8 +1,8 @@
 import { guidanceRule, isOf } from './guidance.ts'
 
-/** An address of a network, or a place with a capital behind a small preposition. */
+/** An address of a network, a device or a browser, or a place with a capital behind a small preposition. */
 const addressOrPlace =
-  /\b\d{1,3}(?:\.\d{1,3}){3}\b|\b[\da-f]{1,4}(?::[\da-f]{0,4}){3,7}|(?<!\p{L})(?:in|from|bei|aus|en|desde) \p{Lu}\p{L}{2,}/u
+  /(?<!\p{L})(?:Firefox|Chrome|Safari|Edge|Opera|Windows|macOS|Mac|Linux|Ubuntu|Android|iPhone|iPad|iOS|Chromebook)(?!\p{L})|\b\d{1,3}(?:\.\d{1,3}){3}\b|\b[\da-f]{1,4}(?::[\da-f]{0,4}){3,7}|(?<!\p{L})(?:in|from|bei|aus|en|desde) \p{Lu}\p{L}{2,}/u
 
 export const place = guidanceRule(
   {

@@ -10,7 +10,7 @@ export const german: Words = {
   urgency: [
     {
       pattern: whole(
-        '(?:handeln|reagieren|antworten|klicken|bestätigen|ändern|melden|prüfen|sichern) sie (?:bitte )?(?:jetzt|noch heute|sofort|umgehend|schnell|unverzüglich)',
+        '(?:(?:handeln|reagieren|antworten|klicken|bestätigen|ändern|melden|prüfen|sichern) sie|(?:handle|reagiere|antworte|klick|klicke|bestätige|ändere|prüfe|sichere)) (?:bitte )?(?:jetzt|noch heute|sofort|umgehend|schnell|unverzüglich)',
       ),
       better: 'Sagen, bis wann etwas möglich ist: „Der Link gilt bis 14:30 Uhr.“',
     },
@@ -40,7 +40,7 @@ export const german: Words = {
     },
     {
       pattern: whole(
-        'beeilen sie sich|zögern sie nicht|warten sie nicht|verlieren sie keine zeit|bevor es zu spät ist|nur noch (?:heute|kurze zeit|wenige (?:stunden|minuten))|die zeit läuft',
+        'beeilen sie sich|beeil(?:e)? dich|zögern sie nicht|zögere nicht|warten sie nicht|warte nicht|verlieren sie keine zeit|bevor es zu spät ist|nur noch (?:heute|kurze zeit|wenige (?:stunden|minuten))|die zeit läuft',
       ),
       better: 'Die Frist nennen, und was danach noch möglich ist.',
     },
@@ -121,7 +121,7 @@ export const german: Words = {
   guidance: {
     reason: {
       pattern: whole(
-        'weil|grund|darum bekommen|(?:erhalten|bekommen) (?:sie )?diese|angefordert|angefragt|anforderung|beantragt|gebeten|angemeldet|anmeldung|(?:wurden?|haben wir|worden|ist|sind) [^.!?\\n]{0,60}(?:geändert|hinzugefügt|entfernt|zurückgesetzt|ersetzt|gesetzt|eingeschaltet|ausgeschaltet|angelegt|verwendet|benutzt|kopiert|gesendet|verschickt|gelesen|eingerichtet|abgeschaltet)',
+        'weil|grund|wir haben|haben wir|bemerkt|festgestellt|erfahren|darum bekommen|(?:erhalten|bekommen) (?:sie )?diese|angefordert|angefragt|anforderung|beantragt|gebeten|angemeldet|anmeldung|(?:wurden?|haben wir|worden|ist|sind) [^.!?\\n]{0,60}(?:geändert|hinzugefügt|entfernt|zurückgesetzt|ersetzt|gesetzt|eingeschaltet|ausgeschaltet|angelegt|verwendet|benutzt|kopiert|gesendet|verschickt|gelesen|eingerichtet|abgeschaltet)',
       ),
       say: 'Sie bekommen diese Nachricht, weil jemand für Ihr Konto ein neues Passwort angefordert hat.',
     },
@@ -133,28 +133,28 @@ export const german: Words = {
     },
     place: {
       pattern: whole(
-        'nahe|nähe|ort|standort|wo|woher|land|stadt|ip-adresse|netz(?:werk)?|(?:von|mit|auf) (?:einem|einer|ihrem|dem) (?:\\p{L}+ )?(?:app|browser|computer|gerät|telefon|tablet|rechner|smartphone)',
+        'nahe|nähe|raum|region|ort|standort|wo|woher|land|stadt|ip-adresse|netz(?:werk)?|(?:von|mit|auf) (?:einem|einer|ihrem|dem) (?:\\p{L}+ )?(?:app|browser|computer|gerät|telefon|tablet|rechner|smartphone)',
       ),
       say: 'Wo: in der Nähe von Berlin, Deutschland, mit Firefox unter Linux.',
     },
     notYou: {
       pattern: whole(
-        '(?:wenn|falls|sofern) (?:sie|das|dies|es|diese\\p{L}*|die|der)[^.!?\\n]{0,60}(?<!\\p{L})(?:nicht|kein\\p{L}*|nie|jemand anders?|jemand anderer)|(?:waren|sind) sie(?: das| es)? nicht|(?:das|dies) waren sie nicht|waren (?:nicht sie|sie das nicht)|nicht sie\\?|(?:wenn|falls) nicht,|andernfalls|sollten sie[^.!?\\n]{0,60}(?<!\\p{L})(?:nicht|kein\\p{L}*)|nicht (?:wieder)?erkennen',
+        '(?:wenn|falls|sofern) (?:sie|du|das|dies|es|diese\\p{L}*|die|der)[^.!?\\n]{0,60}(?<!\\p{L})(?:nicht|kein\\p{L}*|nie|jemand anders?|jemand anderer)|(?:waren sie|sind sie|warst du|bist du)(?: das| es)? nicht|(?:das|dies) (?:waren sie|warst du) nicht|waren (?:nicht sie|sie das nicht)|warst (?:nicht du|du das nicht)|nicht (?:sie|du)\\?|(?:wenn|falls) nicht,|andernfalls|sollte(?:n sie|st du)[^.!?\\n]{0,60}(?<!\\p{L})(?:nicht|kein\\p{L}*)|nicht (?:wieder)?erkennen',
       ),
       say: 'Wenn Sie das nicht waren: Öffnen Sie die App, wählen Sie „Sicherheit“ und beenden Sie alle Sitzungen. Ihr Passwort gilt weiter.',
     },
     withoutLink: {
       pattern: whole(
-        '(?:öffnen|starten|nutzen|benutzen|verwenden) sie (?:die|unsere|ihre) (?:[\\p{L}\\p{N}-]+[ -]){0,3}app|in (?:der|unserer|ihrer) (?:[\\p{L}\\p{N}-]+[ -]){0,2}app|(?:tippen|geben) sie[^.!?\\n]{0,80}(?<!\\p{L})(?:ein|adresse|browser)|ohne (?:den |diesen |einen )?link|statt (?:den |des |dem )?links?|kein(?:en)? link(?: ist)? nötig|in ihren (?:konto|sicherheits)?einstellungen|wie gewohnt|wie sonst auch',
+        '(?:(?:öffnen|starten|nutzen|benutzen|verwenden) sie|(?:öffne|starte|nutze|benutze|verwende)) (?:die|unsere|ihre|deine) (?:[\\p{L}\\p{N}-]+[ -]){0,3}app|in (?:der|unserer|ihrer|deiner) (?:[\\p{L}\\p{N}-]+[ -]){0,2}app|(?:tippen sie|geben sie|tipp|tippe|gib)(?!\\p{L})[^.!?\\n]{0,80}(?<!\\p{L})(?:ein|adresse|browser)|ohne (?:den |diesen |einen )?link|statt (?:den |des |dem )?links?|kein(?:en)? link(?: ist)? nötig|in (?:ihren|deinen) (?:konto|sicherheits)?einstellungen|wie gewohnt|wie sonst auch',
       ),
       say: 'Ohne den Link: Öffnen Sie die App oder tippen Sie example.org in Ihren Browser, und wählen Sie „Sicherheit“.',
     },
   },
   asksForSecret: whole(
-    `(?:senden|schicken|nennen|geben|mailen|übermitteln|bestätigen|verifizieren|antworten|teilen) sie (?:uns |mir |mit |bitte |jetzt |hier )*(?:ihr(?:e|en|em)? |das |den |die |dieses |diesen |alle )?(?:aktuelle[sn]? |alte[sn]? |neue[sn]? |volle |vollständige[sn]? )*${secret}`,
+    `(?:(?:senden|schicken|nennen|mailen|übermitteln|bestätigen|verifizieren|antworten) sie|(?:geben|teilen) sie (?:uns|mir)|(?:sende|schick|schicke|nenne|maile|bestätige|verifiziere|antworte)|(?:gib|teile) (?:uns|mir)) (?:uns |mir |mit |bitte |jetzt |hier )*(?:(?:ihr|dein)(?:e|en|em)? |das |den |die |dieses |diesen |alle )?(?:aktuelle[sn]? |alte[sn]? |neue[sn]? |volle |vollständige[sn]? )*${secret}`,
   ),
   negation: whole('nie|niemals|nicht|niemand(?:em|en)?|kein(?:e|en|em|er|es)?|ohne|weder|noch'),
-  passwordIs: /(?<![\p{L}\p{N}])(?:passwort|kennwort|passphrase)(?: ist| lautet| ?:| ?=)\s*(\S{6,64})/iu,
+  passwordIs: /(?<![\p{L}\p{N}])(?:passwort|kennwort|passphrase)(?: ist ?:?| lautet ?:?| ?:| ?=)\s*(\S{6,64})/iu,
   test: whole(
     '(?:dies ist (?:nur )?ein test|testnachricht|test-?(?:e-?mail|mail|vorlage)|bitte ignorieren|platzhalter|beispieltext|mustertext|ihr text hier|blindtext)',
   ),

@@ -132,7 +132,7 @@ export const english: Words = {
   negation: whole(
     "never|not|no one|nobody|none|don't|won't|doesn't|didn't|without|cannot|can't|nor|neither|if (?:someone|somebody|anyone|anybody)",
   ),
-  passwordIs: /(?<![\p{L}\p{N}])(?:password|passcode|passphrase|pwd)(?: is| ?:| ?=)\s*(\S{6,64})/iu,
+  passwordIs: /(?<![\p{L}\p{N}])(?:password|passcode|passphrase|pwd)(?: is ?:?| ?:| ?=)\s*(\S{6,64})/iu,
   test: whole(
     '(?:this is (?:just |only )?a test|test (?:e-?mail|mail|message|notification|template)|please ignore(?: this)?|do not send|placeholder|sample text|your text here|company name here|insert [\\p{L} ]{1,30} here)',
   ),

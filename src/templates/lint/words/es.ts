@@ -110,12 +110,12 @@ export const spanish: Words = {
     },
   ],
   genericGreeting: whole(
-    '(?:estimad[oa]|apreciad[oa]|querid[oa])(?:/a)?s? (?:cliente|clienta|usuari[oa]|miembro|soci[oa]|titular|señor(?:es|a)?)(?:/a|s)?|hola,? (?:usuari[oa]|cliente)|a quien corresponda',
+    '(?:estimad[oa]|apreciad[oa]|querid[oa])(?:/a)?s? (?:cliente|clienta|usuari[oa]|miembro|soci[oa]|titular|señores|señor(?:/a|a)?(?= ?[:,]))(?:/a|s)?|hola,? (?:usuari[oa]|cliente)|a quien corresponda',
   ),
   guidance: {
     reason: {
       pattern: whole(
-        'porque|por qué (?:recibe|recibes|ha recibido)|(?:recibe|recibes|ha recibido|has recibido) este|motivo|pidió|pidieron|ha pedido|han pedido|solicitó|ha solicitado|han solicitado|solicitud|petición|inició sesión|ha iniciado sesión|han iniciado sesión|inicio de sesión|se (?:ha|han|cambió|cambiaron|añadió|añadieron|quitó|eliminó|copió|usó|envió|restableció)|hemos (?:cambiado|añadido|enviado|sabido|visto|hecho)',
+        'porque|error|fallo nuestro|hemos|supimos|habían? pedido|habías pedido|por qué (?:recibe|recibes|ha recibido)|(?:recibe|recibes|ha recibido|has recibido) este|motivo|pidió|pidieron|ha pedido|han pedido|solicitó|ha solicitado|han solicitado|solicitud|petición|inició sesión|ha iniciado sesión|han iniciado sesión|inicio de sesión|se (?:ha|han|cambió|cambiaron|añadió|añadieron|quitó|eliminó|copió|usó|envió|restableció)|hemos (?:cambiado|añadido|enviado|sabido|visto|hecho)',
       ),
       say: 'Recibe este mensaje porque alguien ha pedido una contraseña nueva para su cuenta.',
     },
@@ -148,7 +148,7 @@ export const spanish: Words = {
     `(?:env[íi]e(?:nos)?|env[íi]a(?:nos)?|envíenos|envíanos|díganos|dinos|d[ée]nos|danos|facilite(?:nos)?|facilita(?:nos)?|indique(?:nos)?|indica(?:nos)?|proporcione(?:nos)?|responda con|responde con|confirme|confirma|verifique|verifica) (?:por correo )?(?:su |tu |sus |tus |la |el |los |este |esta )?(?:actual |nueva |antigua )*${secret}`,
   ),
   negation: whole('nunca|jamás|no|nadie|ningún|ninguna|sin|ni|tampoco'),
-  passwordIs: /(?<![\p{L}\p{N}])(?:contraseña|clave)(?: es| ?:| ?=)\s*(\S{6,64})/iu,
+  passwordIs: /(?<![\p{L}\p{N}])(?:contraseña|clave)(?: es ?:?| ?:| ?=)\s*(\S{6,64})/iu,
   test: whole(
     '(?:esto es (?:solo |sólo )?una prueba|(?:mensaje|correo) de prueba|plantilla de prueba|por favor,? ignore(?: este mensaje)?|texto de (?:ejemplo|muestra|relleno)|su texto aquí|tu texto aquí)',
   ),
