@@ -11,6 +11,7 @@ const benchmarks: Record<string, (options: Options) => Promise<Report>> = {
   replay: async options => (await import('./replay.ts')).replay(options),
   proof: async options => (await import('./proof.ts')).proof(options),
   skeleton: async options => (await import('./skeleton.ts')).skeleton(options),
+  register: async options => (await import('./register.ts')).register(options),
 }
 
 const usage = `usage: npm run bench -- NAME [--json] [--rounds N] [--seconds N] [--quick] [--only A,B]
@@ -23,6 +24,7 @@ const usage = `usage: npm run bench -- NAME [--json] [--rounds N] [--seconds N] 
   replay    a drill's trace through the gate in virtual time: events/s
   proof     looking at the bytes of a mail: processor time a mail
   skeleton  recognizing the look of a 4 KB mail: µs for one that is known, changed, being learnt, like none
+  register  the public log of the register: leaves/s into tiles, and the proof of one leaf in 10 million
 
   --json      one JSON value on stdout; progress goes to stderr
   --rounds    interleaved rounds, 5 unless told

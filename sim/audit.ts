@@ -4,6 +4,7 @@ import { decrypt } from '../src/engine/keyring.ts'
 import { keyInPage } from '../src/engine/subjects.ts'
 import { chainHash, genesisHash } from '../src/journal/chain.ts'
 import type { MemoryStore } from '../src/journal/memory/journal.ts'
+import { isSeal, leavesOf } from '../src/ledger/leaf.ts'
 import { eventsOf } from './dump.ts'
 import { keyring } from './host.ts'
 import type { Accepted } from './provider.ts'
@@ -123,6 +124,27 @@ export function journalsKeepSecrets(store: MemoryStore): string[] {
       if (Buffer.compare(hash, row.hash) !== 0) wrong.push(`journal ${number} is broken at ${row.position}`)
     }
   }
+  return wrong
+}
+
+/** 10. The register's log follows from the journal: each seal from the decisions and seals before it. */
+export function registerFollows(store: MemoryStore): string[] {
+  const wrong: string[] = []
+  let seals = 0
+  for (const [number, { rows }] of store.partitions) {
+    let size = 0
+    try {
+      for (const { position, at, events } of rows)
+        for (const one of leavesOf(eventsOf({ events }), { position, at }, size)) {
+          if (isSeal(one)) seals++
+          else size = one.index + 1
+          if (isSeal(one) && one.size % 256 !== 0) wrong.push(`journal ${number} has a seal of ${one.size} leaves`)
+        }
+    } catch (error) {
+      wrong.push(`journal ${number}: ${(error as Error).message}`)
+    }
+  }
+  if (seals === 0) wrong.push('no journal was ever sealed')
   return wrong
 }
 

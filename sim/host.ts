@@ -10,6 +10,7 @@ import { encrypt, keyringOf } from '../src/engine/keyring.ts'
 import { applyPolicy } from '../src/engine/operator.ts'
 import { Partition, PartitionUnavailable, type Submission } from '../src/engine/partition.ts'
 import { ProposalRunner } from '../src/engine/proposals.ts'
+import { Sealer } from '../src/engine/sealer.ts'
 import { type Intake, Unavailable } from '../src/inbound/intake.ts'
 import { openIntake } from '../src/inbound/requests.ts'
 import { JournalUnavailable } from '../src/journal/journal.ts'
@@ -22,6 +23,8 @@ import { Life, type World } from './world.ts'
 export const keyring = keyringOf(createHash('sha256').update('the master key of the simulator').digest())
 
 export const inFlightMax = 8
+/** Often enough for crashes to fall into seals. */
+const sealEveryMs = 20_000
 
 const log = { info() {}, warn() {}, error() {} }
 
@@ -85,6 +88,7 @@ export class Host {
         this.intake = openIntake(this.#gateway(partition))
         this.runner = new ProposalRunner({ partition, surroundings: life.surroundings, failed: rethrow })
         this.#feed(life, partition)
+        this.#sealNowAndThen(life, partition)
         return
       } catch (error) {
         if (!(error instanceof JournalUnavailable || error instanceof PartitionUnavailable)) throw error
@@ -151,6 +155,20 @@ export class Host {
       log,
     })
     this.feeder.wake()
+  }
+
+  /** Ends with the life whose timers it has. */
+  #sealNowAndThen(life: Life, partition: Partition): void {
+    const { world } = this.#options
+    new Sealer({
+      everyMs: sealEveryMs,
+      submit: submissions => partition.submit(submissions),
+      now: () => partition.now(),
+      sealedAt: () => partition.state.register.sealedAt,
+      surroundings: life.surroundings,
+      log,
+      newSalt: () => Buffer.from(`${world.random()}`).toString('base64url'),
+    })
   }
 
   #gateway(partition: Partition) {

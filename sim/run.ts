@@ -15,6 +15,7 @@ import {
   journalsKeepSecrets,
   readable,
   readBooks,
+  registerFollows,
 } from './audit.ts'
 import { auditBudgets, type BudgetAudit } from './budgets.ts'
 import { dump, eventsOf, folded } from './dump.ts'
@@ -407,6 +408,7 @@ class Simulation {
       [7, watchesAreExact(this.#store).wrong],
       [9, proposalsHold(this.#store, this.#partitions).wrong],
       [9, undelivered.map(id => `${id} was released and not delivered`)],
+      [10, registerFollows(this.#store)],
       [11, journalsKeepSecrets(this.#store)],
       [11, this.#contentsAreKept(books)],
       [11, everyCiphertextIsNamed(this.#store, books)],

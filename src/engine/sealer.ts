@@ -14,9 +14,12 @@ export type SealerOptions = {
   sealedAt(): number
   surroundings: Pick<Surroundings, 'after'>
   log: Pick<Log, 'warn'>
+  /** 32 random bytes, base64url; of the machine when absent. */
+  newSalt?: () => string
 }
 
 const saltBytes = 32
+const randomSalt = (): string => randomBytes(saltBytes).toString('base64url')
 const retryMs = 5000
 
 export class Sealer {
@@ -52,9 +55,9 @@ export class Sealer {
   }
 
   async #sealOnce(): Promise<void> {
-    const { submit, log } = this.#options
+    const { submit, log, newSalt = randomSalt } = this.#options
     try {
-      await submit([{ command: { type: 'SealRegister', salt: randomBytes(saltBytes).toString('base64url') } }])
+      await submit([{ command: { type: 'SealRegister', salt: newSalt() } }])
       this.#arm()
     } catch (error) {
       // The journal cannot be written; a checkpoint is late, and nothing is lost.
