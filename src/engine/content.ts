@@ -41,21 +41,21 @@ const workspace = (bytesMax: number): Buffer => (bytesMax <= workspaceBytes ? sh
 
 const blockBytes = 64
 const hashBytes = 32
-const inner = Buffer.alloc(blockBytes + hashBytes)
-const outer = Buffer.alloc(blockBytes + hashBytes)
+/** Behind the nonce the key has zeros, which leaves the pads. */
+const inner = Buffer.alloc(blockBytes + hashBytes, 0x36)
+const outer = Buffer.alloc(blockBytes + hashBytes, 0x5c)
 
 /**
  * HMAC-SHA-256(nonce, SHA-256(content)), RFC 2104: the long content is hashed once. Made of two hashes, for an object of the library takes four
  * times as long.
  */
 function commitmentOf(plaintext: Uint8Array, digest: string): string {
-  for (let i = 0; i < blockBytes; i++) {
-    const byte = i < nonceBytes ? plaintext[i]! : 0
-    inner[i] = byte ^ 0x36
-    outer[i] = byte ^ 0x5c
+  for (let i = 0; i < nonceBytes; i++) {
+    inner[i] = plaintext[i]! ^ 0x36
+    outer[i] = plaintext[i]! ^ 0x5c
   }
   inner.write(digest, blockBytes, 'hex')
-  outer.write(hash('sha256', inner, 'hex'), blockBytes, 'hex')
+  outer.write(hash('sha256', inner, 'binary'), blockBytes, 'latin1')
   return hash('sha256', outer, 'base64url')
 }
 

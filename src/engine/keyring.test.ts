@@ -1,4 +1,4 @@
-import { createSecretKey, randomBytes } from 'node:crypto'
+import { createHash, createHmac, createSecretKey, randomBytes } from 'node:crypto'
 import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -120,6 +120,13 @@ describe('a content', () => {
     expect(rest).toEqual(before)
     expect(raw && [...raw]).toEqual(rawBefore && [...rawBefore])
     expect(fits(plaintext, commitment)).toBe(true)
+    const contentHash = createHash('sha256').update(plaintext.subarray(16)).digest()
+    expect(commitment).toBe(createHmac('sha256', plaintext.subarray(0, 16)).update(contentHash).digest('base64url'))
+    const ofFirstVersion = createHash('sha256')
+      .update(plaintext.subarray(0, 16))
+      .update(contentHash)
+      .digest('base64url')
+    expect(fits(plaintext, ofFirstVersion)).toBe(true)
     const again = pack(content)
     expect(again.digest).toBe(digest)
     expect(again.commitment).not.toBe(commitment)
