@@ -103,6 +103,81 @@ const nested = (depth: number): string =>
     ? 'x'
     : `Content-Type: multipart/mixed; boundary=b${depth}x\r\n\r\n--b${depth}x\r\n${nested(depth - 1)}\r\n--b${depth}x--`
 const html = (text: string) => `Content-Type: text/html\r\n\r\n${text}`
+describe('what is looked at in place', () => {
+  const pieces = [
+    ...[
+      '@a',
+      'a@b.co ',
+      'a@é.co ',
+      '.a',
+      'a.co ',
+      'a.b.c.d.e ',
+      '://',
+      'x://y ',
+      '<',
+      '<a href=x>',
+      '<a href="https://a.co">a.co</a>',
+    ],
+    ...[
+      '<b><i>',
+      '<!--',
+      '<!--[if mso]>',
+      '&#64;',
+      '{{',
+      '{{a}}',
+      '[',
+      '%',
+      '%40',
+      '%25',
+      'url(',
+      '<p style="background:url(x.co)">',
+      '\\',
+      '"',
+    ],
+    ...[
+      '\u200b.',
+      '文.',
+      '+4',
+      '1-',
+      'hello undefined',
+      'test ',
+      '<style>',
+      '<div hidden>',
+      '<br>',
+      'a-',
+      '<a href="?u=//a">',
+      '=',
+      'www.',
+    ],
+  ]
+  const heads = [
+    'Content-Type: text/html; charset=utf-8\r\n\r\n',
+    'Content-Type: text/plain; charset=utf-8\r\n\r\n',
+    'Subject: ',
+    'To: ',
+    'Content-Type: text/plain; a=',
+  ]
+
+  it('takes milliseconds at worst', () => {
+    const costs = pieces.flatMap(piece =>
+      heads.map(head => {
+        const data = Buffer.from(head + piece.repeat(inlineBytesMax)).subarray(0, inlineBytesMax)
+        let least = Number.POSITIVE_INFINITY
+        for (let i = 0; i < 4; i++) {
+          const before = process.threadCpuUsage()
+          prove({ kind: 'raw', data }, expected)
+          const { user, system } = process.threadCpuUsage(before)
+          least = Math.min(least, (user + system) / 1000)
+        }
+        return { least, what: head + piece }
+      }),
+    )
+    const worst = costs.reduce((a, b) => (a.least > b.least ? a : b))
+    console.log(`the worst of ${costs.length}: ${worst.least.toFixed(1)} ms for ${JSON.stringify(worst.what)}`)
+    expect(worst.least).toBeLessThan(10)
+  })
+})
+
 const megabytes = 1024 * 1024
 
 describe('what is made to cost', () => {
