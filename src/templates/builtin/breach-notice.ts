@@ -38,8 +38,8 @@ const happened: InEach<string> = {
   de: caseOf('how', ways, {
     copied: 'jemand hat unerlaubt Daten aus unseren Systemen kopiert. Ihre waren dabei.',
     visible:
-      'durch einen Fehler von uns konnten Menschen Daten sehen, für die sie nicht bestimmt waren. Ihre waren dabei.',
-    sent: 'durch einen Fehler von uns wurden Daten an Menschen geschickt, für die sie nicht bestimmt waren. Ihre waren dabei.',
+      'durch einen Fehler von uns waren Daten für Menschen sichtbar, für die sie nicht bestimmt waren. Ihre waren dabei.',
+    sent: 'durch einen Fehler von uns gingen Daten an Menschen, für die sie nicht bestimmt waren. Ihre waren dabei.',
     other: 'Daten sind zu Menschen gelangt, für die sie nicht bestimmt waren. Ihre waren dabei.',
   }),
   es: caseOf('how', ways, {
@@ -82,7 +82,7 @@ const contents: InEach<Content> = {
             postal: 'your postal address',
             birthdays: 'your date of birth',
             payments: 'details of your payments',
-            messages: 'messages of yours',
+            messages: 'messages that you wrote',
             hashed: 'your password, in a form that cannot be read as it is',
             plain: 'your password',
             unknown: 'we are still finding out',
@@ -96,9 +96,9 @@ const contents: InEach<Content> = {
           {
             kind: 'list',
             items: [
-              { when: 'closed', say: `The way it happened has been closed since ${at('closed')}.` },
+              { when: 'closed', say: `The gap has been closed since ${at('closed')}.` },
               { when: 'sessions == "yes"', say: 'All sign-ins have been ended. You will have to sign in again.' },
-              { when: 'authority == "yes"', say: 'The data protection authority knows.' },
+              { when: 'authority == "yes"', say: 'The data protection authority has been told.' },
               'We have written to everybody whose data was among it.',
             ],
           },
@@ -115,7 +115,7 @@ const contents: InEach<Content> = {
                 say: 'Choose a new password: open the app, or type {{ site }} in your browser, and choose “Security”.',
               },
               { when: hasPassword, say: 'If you use the same password elsewhere, change it there too.' },
-              'Some people may write to you or call you and know these data. That does not make them genuine.',
+              'Somebody may write to you or call you and know these things about you. That does not make them genuine.',
             ],
           },
           { kind: 'text', says: [en.neverAsk] },
@@ -128,7 +128,7 @@ const contents: InEach<Content> = {
             kind: 'text',
             says: [
               { when: 'next', say: `We will write again by ${at('next')}, even if there is nothing new.` },
-              'If you have a question, people answer it here: {{ contact }}',
+              'If you have a question, we will answer it: {{ contact }}',
             ],
           },
         ],
@@ -165,7 +165,7 @@ const contents: InEach<Content> = {
             postal: 'Ihre Anschrift',
             birthdays: 'Ihr Geburtsdatum',
             payments: 'Angaben zu Ihren Zahlungen',
-            messages: 'Nachrichten von Ihnen',
+            messages: 'Nachrichten, die Sie geschrieben haben',
             hashed: 'Ihr Passwort, in einer Form, die man so nicht lesen kann',
             plain: 'Ihr Passwort',
             unknown: 'das klären wir noch',
@@ -179,9 +179,9 @@ const contents: InEach<Content> = {
           {
             kind: 'list',
             items: [
-              { when: 'closed', say: `Der Weg, auf dem es geschah, ist seit ${at('closed')} geschlossen.` },
+              { when: 'closed', say: `Die Lücke ist seit ${at('closed')} geschlossen.` },
               { when: 'sessions == "yes"', say: 'Alle Anmeldungen sind beendet. Sie müssen sich neu anmelden.' },
-              { when: 'authority == "yes"', say: 'Die Datenschutzbehörde weiß davon.' },
+              { when: 'authority == "yes"', say: 'Die Datenschutzbehörde ist unterrichtet.' },
               'Wir haben allen geschrieben, deren Daten dabei waren.',
             ],
           },
@@ -251,7 +251,7 @@ const contents: InEach<Content> = {
             postal: 'su dirección postal',
             birthdays: 'su fecha de nacimiento',
             payments: 'datos de sus pagos',
-            messages: 'mensajes suyos',
+            messages: 'mensajes que usted escribió',
             hashed: 'su contraseña, en una forma que no se puede leer tal cual',
             plain: 'su contraseña',
             unknown: 'todavía lo estamos averiguando',
@@ -265,12 +265,12 @@ const contents: InEach<Content> = {
           {
             kind: 'list',
             items: [
-              { when: 'closed', say: `La vía por la que ocurrió está cerrada desde el ${at('closed')}.` },
+              { when: 'closed', say: `El fallo está corregido desde el ${at('closed')}.` },
               {
                 when: 'sessions == "yes"',
                 say: 'Se han cerrado todas las sesiones. Tendrá que iniciar sesión de nuevo.',
               },
-              { when: 'authority == "yes"', say: 'La autoridad de protección de datos lo sabe.' },
+              { when: 'authority == "yes"', say: 'La autoridad de protección de datos está informada.' },
               'Hemos escrito a todas las personas cuyos datos estaban entre ellos.',
             ],
           },

@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { compile } from '../compile.ts'
 import type { Compiled } from '../compiled.ts'
@@ -45,5 +47,21 @@ describe.each(builtInTemplates.map(input => [input.name, input] as const))('%s',
         expect(rendered.html).toContain('ABCD-EFGH-JKMN')
         expect(rendered.html).not.toMatch(/<ul[^>]*><\/ul>|<p><\/p>|\{\{|\{%/)
       }
+  })
+})
+
+describe('the guide', () => {
+  const guide = readFileSync(join(import.meta.dirname, '../../../docs/guides/built-in-templates.md'), 'utf8')
+
+  it('names every template, slot and choice', () => {
+    const missing = builtInTemplates.flatMap(({ name, slots = {} }) => {
+      const row = guide.split('\n').find(line => line.startsWith(`| \`${name}\` |`)) ?? ''
+      const common = guide.slice(guide.indexOf('All of them take'))
+      return Object.entries(slots).flatMap(([slot, { characters, samples = [] }]) => {
+        const names = characters === 'token' && samples[0] !== 'yes' ? [slot, ...samples] : [slot]
+        return names.filter(one => !`${row}${common}`.includes(`\`${one}\``)).map(one => `${name} ${one}`)
+      })
+    })
+    expect(missing).toEqual([])
   })
 })

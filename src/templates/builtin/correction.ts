@@ -124,7 +124,7 @@ const contents: InEach<Content> = {
                 when: isUntouched,
                 say: 'Niemand hat sich deswegen bei Ihrem Konto angemeldet, und Ihr Passwort ist dasselbe wie vorher.',
               },
-              { when: isDead, say: 'Der Link in jener Nachricht führt zu nichts mehr.' },
+              { when: isDead, say: 'Der Link in jener Nachricht gilt nicht mehr.' },
               'Sie brauchen nichts zu tun. Jene Nachricht können Sie löschen.',
             ],
           },

@@ -51,7 +51,7 @@ const sentences: InEach<string> = {
 const contents: InEach<Content> = {
   en: {
     subject: `{{ product }}: ${sentences.en}`,
-    preheader: 'With it you get back into your account. If it was you, there is nothing you need to do.',
+    preheader: 'It is about the way back into your account. If it was you, there is nothing you need to do.',
     title: 'A change to the way back into your account',
     heading: sentences.en,
     sections: [
@@ -61,7 +61,7 @@ const contents: InEach<Content> = {
             kind: 'text',
             says: [
               en.greeting,
-              'With this you get back into your account at {{ product }} when you cannot sign in. It was changed:',
+              'Something was changed about how you get back into your account at {{ product }} when you cannot sign in:',
             ],
           },
           { kind: 'facts', facts: [{ label: 'What', value: sentences.en }, ...factsOf('en').facts] },
@@ -98,7 +98,7 @@ const contents: InEach<Content> = {
   },
   de: {
     subject: `{{ product }}: ${sentences.de}`,
-    preheader: 'Damit kommen Sie zurück in Ihr Konto. Wenn Sie es waren, brauchen Sie nichts zu tun.',
+    preheader: 'Es geht um den Weg zurück in Ihr Konto. Wenn Sie es waren, brauchen Sie nichts zu tun.',
     title: 'Eine Änderung am Weg zurück in Ihr Konto',
     heading: sentences.de,
     sections: [
@@ -108,7 +108,7 @@ const contents: InEach<Content> = {
             kind: 'text',
             says: [
               de.greeting,
-              'damit kommen Sie zurück in Ihr Konto bei {{ product }}, wenn Sie sich nicht anmelden können. Das hat sich geändert:',
+              'bei den Angaben, mit denen Sie wieder in Ihr Konto bei {{ product }} kommen, hat sich etwas geändert:',
             ],
           },
           { kind: 'facts', facts: [{ label: 'Was', value: sentences.de }, ...factsOf('de').facts] },
@@ -145,7 +145,7 @@ const contents: InEach<Content> = {
   },
   es: {
     subject: `{{ product }}: ${sentences.es}`,
-    preheader: 'Sirve para volver a entrar en su cuenta. Si ha sido usted, no tiene que hacer nada.',
+    preheader: 'Se trata de la forma de recuperar su cuenta. Si ha sido usted, no tiene que hacer nada.',
     title: 'Un cambio en la forma de recuperar su cuenta',
     heading: sentences.es,
     sections: [
@@ -153,10 +153,7 @@ const contents: InEach<Content> = {
         blocks: [
           {
             kind: 'text',
-            says: [
-              es.greeting,
-              'Con esto puede volver a su cuenta de {{ product }} cuando no consigue entrar. Ha cambiado:',
-            ],
+            says: [es.greeting, 'Algo ha cambiado en los datos que le permiten recuperar su cuenta de {{ product }}:'],
           },
           { kind: 'facts', facts: [{ label: 'Qué', value: sentences.es }, ...factsOf('es').facts] },
         ],
