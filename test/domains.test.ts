@@ -79,7 +79,7 @@ describe.skipIf(dnsmasqMissing)('with a real DNS server', () => {
 
   it('a domain where all is well ends with 0', async () => {
     const { status, stdout, stderr } = await audit('--selector', 's', '--ip', '192.0.2.1')
-    expect(stdout).toMatch(/^example\.org: 0 error, 0 warning, 0 cannot tell, \d+ notice, \d+ ok; \d+ questions\n/)
+    expect(stdout).toMatch(/^example\.org: 0 errors, 0 warnings, 0 cannot tell, \d+ notices, \d+ ok; \d+ questions\n/)
     for (const code of ['spf.ok', 'spf.sender-passes', 'ptr.ok', 'dkim.ok', 'dmarc.ok', 'mx.ok', 'lookalike.none'])
       expect(stdout).toContain(`\nok           ${code}`)
     expect(stderr).toContain('looking at DMARC\n')
@@ -144,7 +144,7 @@ describe('npx tocsin audit', () => {
   it('without DNS it cannot tell, and does not take long to say so', async () => {
     const startedAt = performance.now()
     const { status, stdout } = await tocsin(['audit', 'domain', 'example.org', '--server', '127.0.0.1:1'])
-    expect(stdout).toMatch(/^example\.org: 0 error, 0 warning, \d+ cannot tell, 0 notice, 0 ok;/)
+    expect(stdout).toMatch(/^example\.org: 0 errors, 0 warnings, \d+ cannot tell, 0 notices, 0 ok;/)
     expect(status).toBe(1)
     expect(performance.now() - startedAt).toBeLessThan(15_000)
   })

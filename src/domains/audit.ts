@@ -118,7 +118,7 @@ function partsOf(request: AuditRequest, fetch: Fetch): Part[] {
     ...senders.map(ip =>
       part(`SPF for ${ip}`, 'spf.cannot-tell', dns => checkSenderSpf(dns, { domain: returnPath, ip })),
     ),
-    ...senders.map(ip => part(`the name of ${ip}`, 'ptr.cannot-tell', dns => checkPtr(dns, { ip }), ip)),
+    ...senders.map(ip => part(`the name of ${ip}`, 'ptr.cannot-tell', dns => checkPtr(dns, { domain, ip }), ip)),
     part('DKIM', 'dkim.cannot-tell', dns => checkDkim(dns, request)),
     part('DMARC', 'dmarc.cannot-tell', dns => checkDmarc(dns, { domain: from }), from),
     ...(ownName

@@ -2,7 +2,7 @@ import type { Asking } from './asking.ts'
 import type { Dns } from './dns.ts'
 import { type FindingCode, rules, type Severity } from './rules.ts'
 
-export type PublishedRecord = { name: string; type: 'TXT' | 'MX' | 'PTR'; value: string }
+export type PublishedRecord = { name: string; type: 'TXT' | 'MX' | 'PTR' | 'A' | 'AAAA'; value: string }
 
 /** What the audit has to say about one thing. */
 export type Finding = {

@@ -278,7 +278,11 @@ const mxRules = {
 const transportRules = {
   'mta-sts.ok': ['ok', 'RFC 8461 §3', 'MTA-STS demands TLS with certificates for mail to this domain.'],
   'mta-sts.cannot-tell': ['cannot-tell', 'RFC 8461 §3', 'The MTA-STS record or policy could not be fetched from here.'],
-  'mta-sts.missing': ['notice', 'RFC 8461 §3.1', 'There is no MTA-STS: mail to this domain may travel in plain.'],
+  'mta-sts.missing': [
+    'notice',
+    'RFC 8461 §3.1',
+    'There is no MTA-STS: mail to this domain may travel in plain. It takes this record and a policy at https://mta-sts.DOMAIN/.well-known/mta-sts.txt.',
+  ],
   'mta-sts.not-needed': ['ok', 'RFC 8461 §1', 'The domain takes no mail, so that MTA-STS has nothing to protect.'],
   'mta-sts.several-records': [
     'error',

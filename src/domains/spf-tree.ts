@@ -11,7 +11,7 @@ export type SpfTree = {
   /** Of the tree's first level: each term with what it costs, itself included. */
   costs: { term: string; lookups: number }[]
   /** Look-ups that lead to nothing, for a sender with IPv4 and with IPv6. */
-  voids: { terms: string[]; four: number; six: number }
+  voids: { terms: string[] /** For senders of both. */; dead: string[]; four: number; six: number }
   /** Names that an include or redirect leads to and that have no usable record; with why. */
   broken: { term: string; why: string }[]
   loops: string[]
@@ -51,7 +51,7 @@ export async function walkSpf(dns: Dns, domain: string, record: SpfRecord): Prom
 const emptyTree = (): SpfTree => ({
   lookups: 0,
   costs: [],
-  voids: { terms: [], four: 0, six: 0 },
+  voids: { terms: [], dead: [], four: 0, six: 0 },
   broken: [],
   loops: [],
   open: [],
@@ -132,6 +132,7 @@ function voided(walk: Walk, term: string, { four, six }: { four: boolean; six: b
   if (four) walk.voids.four++
   if (six) walk.voids.six++
   if (four || six) walk.voids.terms.push(term)
+  if (four && six) walk.voids.dead.push(term)
 }
 
 type Looked = Extract<Mechanism, { kind: 'a' | 'mx' | 'exists' }>

@@ -3,6 +3,13 @@ import { type ReportView, zoneLine } from '../../domains/report.ts'
 import type { Severity } from '../../domains/rules.ts'
 
 const order: readonly Severity[] = ['error', 'warning', 'cannot-tell', 'notice', 'ok']
+const many: Record<Severity, string> = {
+  error: 'errors',
+  warning: 'warnings',
+  'cannot-tell': 'cannot tell',
+  notice: 'notices',
+  ok: 'ok',
+}
 const words: Record<Severity, string> = {
   error: 'error',
   warning: 'warning',
@@ -14,17 +21,30 @@ const indent = ' '.repeat(13)
 
 /** The worst first; what is in order takes a line each. */
 export function reportText({ domain, counts, findings, questions }: ReportView): string {
-  const told = order.map(severity => `${counts[severity]} ${words[severity]}`).join(', ')
+  const told = order
+    .map(severity => `${counts[severity]} ${(counts[severity] === 1 ? words : many)[severity]}`)
+    .join(', ')
   const sorted = order.flatMap(severity => findings.filter(finding => finding.severity === severity))
-  return [`${domain}: ${told}; ${questions} questions`, '', ...sorted.map(findingText)].join('\n')
+  return [`${domain}: ${told}; ${questions} questions`, '', ...findingTexts(sorted)].join('\n')
 }
 
-function findingText({ code, severity, section, name, detail, found, publish }: Finding): string {
+/** One record may mend several faults: it is shown once. */
+function findingTexts(findings: readonly Finding[]): string[] {
+  const shown = new Map<string, string>()
+  return findings.map(finding => {
+    const publish = finding.publish?.map(zoneLine) ?? []
+    const known = publish.length > 0 ? shown.get(publish.join('\n')) : undefined
+    if (publish.length > 0 && known === undefined) shown.set(publish.join('\n'), finding.code)
+    return findingText(finding, known === undefined ? publish : [`the record at ${known}`])
+  })
+}
+
+function findingText({ code, severity, section, name, detail, found }: Finding, publish: readonly string[]): string {
   const head = `${words[severity].padEnd(13)}${code.padEnd(29)} ${section}`
   if (severity === 'ok') return head
   const lines = [head, ...wrapped(`${name}: ${detail}`)]
   if (found !== undefined) lines.push(...wrapped(`found: ${found}`))
-  if (publish) lines.push(`${indent}publish:`, ...publish.map(record => `${indent}  ${zoneLine(record)}`))
+  if (publish.length > 0) lines.push(`${indent}publish:`, ...publish.map(line => `${indent}  ${line}`))
   return `${lines.join('\n')}\n`
 }
 

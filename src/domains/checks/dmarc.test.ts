@@ -80,6 +80,7 @@ describe('DMARC', () => {
 
   it.each([
     ['v=DMARC1; p=none; sp=none; rua=mailto:r@example.org', 'v=DMARC1; p=reject; rua=mailto:r@example.org'],
+    ['v=DMARC1; p=none; pct=20', 'v=DMARC1; p=reject; rua=mailto:dmarc-reports@example.org'],
     ['v=DMARC1; p=reject', 'v=DMARC1; p=reject; rua=mailto:dmarc-reports@example.org'],
     ['v=DMARC1; p=reject; pct=50; rua=mailto:r@example.org!1m', 'v=DMARC1; p=reject; rua=mailto:r@example.org'],
     [

@@ -2,6 +2,7 @@ import { type DmarcRecord, isDmarcLike, parseDmarc, policyIn, reportHosts, rewri
 import { type Dns, recordsOf } from '../dns.ts'
 import { type Finding, finding, isBad, txt } from '../finding.ts'
 import { type DmarcPolicy, dmarcPolicy, organizationOf } from '../mailauth.ts'
+import type { FindingCode } from '../rules.ts'
 
 const reportHostsMax = 10
 
@@ -44,10 +45,13 @@ function ownRecord(domain: string, text: string): Finding[] {
   const record = parseDmarc(text)
   const name = recordName(domain)
   if (record.faults.length > 0) return [syntaxFinding(domain, record)]
-  const findings: Finding[] = []
   const policy = policyIn(record, 'p')
-  const better = (code: Parameters<typeof finding>[0], found: string, changes: Record<string, string | undefined>) =>
-    findings.push(finding(code, domain, { found, publish: txt(name, rewritten(record, changes)) }))
+  const changes: Record<string, string | undefined> = {}
+  const codes: [code: FindingCode, found: string][] = []
+  const better = (code: FindingCode, found: string, change: Record<string, string | undefined>) => {
+    Object.assign(changes, change)
+    codes.push([code, found])
+  }
   if (policy === 'none')
     better('dmarc.policy-none', 'p=none', { p: 'reject', sp: undefined, np: undefined, t: undefined })
   if (policy === 'quarantine') better('dmarc.policy-quarantine', 'p=quarantine', { p: 'reject' })
@@ -59,6 +63,9 @@ function ownRecord(domain: string, text: string): Finding[] {
   if (record.tags.get('psd')?.toLowerCase() === 'y') better('dmarc.public-suffix', 'psd=y', { psd: undefined })
   if (!record.tags.has('rua')) better('dmarc.no-reports', text, { rua: `mailto:dmarc-reports@${domain}` })
   if (record.obsolete.length > 0) better('dmarc.obsolete', record.obsolete.join(' | '), {})
+  // One record that mends all of it.
+  const publish = txt(name, rewritten(record, changes))
+  const findings = codes.map(([code, found]) => finding(code, domain, { found, publish }))
   if (record.unknown.length > 0)
     findings.push(finding('dmarc.unknown-tags', domain, { found: record.unknown.join(' | ') }))
   return findings

@@ -29,7 +29,7 @@ export async function checkMx(dns: Dns, { domain }: { domain: string }): Promise
     const publish = named.map(({ preference, exchange }) => mx(domain, `${preference} ${exchange}.`))
     findings.push(finding('mx.null-mixed', domain, { found: textOf(servers), publish }))
   }
-  const looked = await Promise.all(named.slice(0, serversMax).map(({ exchange }) => checkServer(dns, exchange)))
+  const looked = await Promise.all(named.slice(0, serversMax).map(server => checkServer(dns, domain, server)))
   findings.push(...looked.flat())
   return findings.some(isBad) ? findings : [finding('mx.ok', domain, { found: textOf(named) }), ...findings]
 }
@@ -51,11 +51,14 @@ async function withoutMx(dns: Dns, domain: string): Promise<Finding[]> {
 
 const hasRecords = (answer: Answer<unknown>): boolean => answer.status === 'records'
 
-async function checkServer(dns: Dns, name: string): Promise<Finding[]> {
+async function checkServer(dns: Dns, domain: string, { preference, exchange: name }: Mx): Promise<Finding[]> {
   if (isIP(name)) return [finding('mx.target-number', name)]
   const [alias, four, six] = await Promise.all([dns.cname(name), dns.a(name), dns.aaaa(name)])
   const findings: Finding[] = []
-  if (alias.status === 'records') findings.push(finding('mx.target-alias', name, { found: alias.records.join(', ') }))
+  if (alias.status === 'records') {
+    const publish = mx(domain, `${preference} ${alias.records[0]}.`)
+    findings.push(finding('mx.target-alias', name, { found: alias.records.join(', '), publish }))
+  }
   const addresses = [...(recordsOf(four) ?? []), ...(recordsOf(six) ?? [])]
   const unreachable = addresses.filter(address => !isPublic(address))
   if (unreachable.length > 0) findings.push(finding('mx.target-private', name, { found: unreachable.join(', ') }))

@@ -14,14 +14,17 @@ export async function checkSenderSpf(dns: Dns, { domain, ip }: { domain: string;
 }
 
 /** Whether an address that sends has a name that leads back to it, RFC 1912 §2.1. */
-export async function checkPtr(dns: Dns, { ip }: { ip: string }): Promise<Finding[]> {
+export async function checkPtr(dns: Dns, { domain, ip }: { domain: string; ip: string }): Promise<Finding[]> {
   const parsed = parseIp(ip)
   if (!parsed) return []
   const reverse = reverseName(parsed)
   const names = recordsOf(await dns.ptr(reverse))
   if (!names) return []
-  const suggested = { name: reverse, type: 'PTR', value: 'mail.YOUR-DOMAIN.' } as const
-  if (names.length === 0) return [finding('ptr.missing', ip, { publish: suggested })]
+  if (names.length === 0) {
+    const name = `mail.${domain}`
+    const forth = { name, type: parsed.version === 4 ? 'A' : 'AAAA', value: ip } as const
+    return [finding('ptr.missing', ip, { publish: [{ name: reverse, type: 'PTR', value: `${name}.` }, forth] })]
+  }
   const forward = parsed.version === 4 ? dns.a : dns.aaaa
   const answers = await Promise.all(names.slice(0, namesMax).map(async name => recordsOf(await forward(name)) ?? []))
   const isConfirmed = answers.flat().some(address => isSame(address, parsed))

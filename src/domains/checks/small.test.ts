@@ -158,11 +158,11 @@ describe('a sending address', () => {
     ],
     ['no name', {}, '192.0.2.1', ['ptr.missing']],
   ])('%s', async (_, zone, ip, then) => {
-    expect(await codesIn(zone, 'ptr.cannot-tell', dns => checkPtr(dns, { ip }))).toEqual(then)
+    expect(await codesIn(zone, 'ptr.cannot-tell', dns => checkPtr(dns, { domain, ip }))).toEqual(then)
   })
 
   it('a lost name: cannot tell', async () => {
-    const run = codesIn({}, 'ptr.cannot-tell', dns => checkPtr(dns, { ip: '192.0.2.1' }), [`PTR ${reverse}`])
+    const run = codesIn({}, 'ptr.cannot-tell', dns => checkPtr(dns, { domain, ip: '192.0.2.1' }), [`PTR ${reverse}`])
     expect(await run).toEqual(['ptr.cannot-tell'])
   })
 

@@ -177,10 +177,17 @@ describe('SPF', () => {
     [{ [domain]: { txt: ['v=spf1 mx -all', 'v=spf1 a mx ~all'] } }, 'v=spf1 mx a -all'],
     [record('v=spf1 ip4:192.0.2.1 +all'), 'v=spf1 ip4:192.0.2.1 -all'],
     [record('v=spf1 ip4:192.0.2.1 ?all'), 'v=spf1 ip4:192.0.2.1 -all'],
+    [record('v=spf1 include:none.example.net ptr ip4:192.0.2.1 ?all ip4:192.0.2.2'), 'v=spf1 ip4:192.0.2.1 -all'],
     [record('v=spf1 include:none.example.net mx -all', mxZone(0)), 'v=spf1 mx -all'],
     [
       record('v=spf1 a:x.example.net mx:y.example.net ip4:192.0.2.1 exists:z.example.net -all'),
       'v=spf1 ip4:192.0.2.1 -all',
+    ],
+    [
+      record('v=spf1 a:x.example.net a:y.example.net a:z.example.net a:h.example.net -all', {
+        'h.example.net': { a: ['192.0.2.1'] },
+      }),
+      'v=spf1 a:h.example.net -all',
     ],
     [record('v=spf1 ip4:192.0.2.1 ptr:example.org -all'), 'v=spf1 ip4:192.0.2.1 -all'],
     [

@@ -1,5 +1,6 @@
 import { type Dns, recordsOf } from '../dns.ts'
 import { type Finding, finding, isBad, txt } from '../finding.ts'
+import type { FindingCode } from '../rules.ts'
 import { isSpf, type Mechanism, parseSpf } from '../spf-record.ts'
 import { type SpfTree, walkSpf } from '../spf-tree.ts'
 
@@ -44,83 +45,100 @@ async function checkRecord(dns: Dns, domain: string, text: string): Promise<Find
   const record = parseSpf(text)
   const tooLong =
     text.length > lengthMax ? [finding('spf.too-long', domain, { found: `${text.length} characters` })] : []
+  const repair: Repair = { domain, text, dropped: [] }
   if (record.faults.length > 0) {
-    const found = record.faults.join(' | ')
-    const publish = txt(domain, without(text, record.faults))
-    return [finding('spf.syntax', domain, { found, publish }), ...tooLong]
+    repair.dropped.push(...record.faults)
+    return [...published([noted('spf.syntax', repair, record.faults, { isRepaired: true })], repair), ...tooLong]
   }
   const tree = await walkSpf(dns, domain, record)
-  return [
-    ...tooLong,
-    ...endFindings(domain, text, record),
-    ...costFindings(domain, text, tree),
-    ...reachFindings(domain, text, tree),
-    ...brokenFindings(domain, text, tree),
+  const findings = [
+    ...endFindings(repair, record),
+    ...costFindings(repair, tree),
+    ...reachFindings(repair, tree),
+    ...brokenFindings(repair, tree),
   ]
+  return [...tooLong, ...published(findings, repair)]
 }
 
-const without = (text: string, terms: readonly string[]): string =>
-  text
-    .split(' ')
-    .filter(term => !terms.includes(term))
-    .join(' ')
+/** All that is to be mended in a record, so that there is one to publish and not one for each fault. */
+type Repair = { domain: string; text: string; dropped: string[]; end?: '-all' }
+type Noted = { finding: Finding; isRepaired: boolean }
 
-/** The record with another end; nothing may stand behind it. */
-function ending(text: string, end: string): string {
-  const terms = text.split(' ').filter(term => term !== '' && !/^[+\-~?]?all$/i.test(term) && !/^redirect=/i.test(term))
-  return [...terms, end].join(' ')
+const noted = (
+  code: FindingCode,
+  { domain }: Repair,
+  found: readonly string[] = [],
+  { isRepaired = false }: { isRepaired?: boolean } = {},
+): Noted => ({
+  finding: finding(code, domain, found.length > 0 ? { found: found.join(' | ') } : {}),
+  isRepaired,
+})
+
+/** The same record with each finding that it mends. */
+function published(findings: readonly Noted[], { domain, text, dropped, end }: Repair): Finding[] {
+  const rest = text.split(' ').filter(term => !dropped.includes(term) && !(end && isEnd.test(term)))
+  const record = [...rest, ...(end ? [end] : [])].join(' ')
+  return findings.map(({ finding: one, isRepaired }) =>
+    isRepaired && record !== text ? { ...one, publish: [txt(domain, record)] } : one,
+  )
 }
 
-function endFindings(domain: string, text: string, { terms, redirect }: ReturnType<typeof parseSpf>): Finding[] {
+/** What is dropped in favor of another end; nothing may stand behind it. */
+const isEnd = /^(?:[+\-~?]?all|redirect=.*|)$/i
+
+function endFindings(repair: Repair, { terms, redirect }: ReturnType<typeof parseSpf>): Noted[] {
   const at = terms.findIndex(({ kind }) => kind === 'all')
   const end = terms[at]
-  const refusing = txt(domain, ending(text, '-all'))
-  const findings: Finding[] = []
-  if (end?.qualifier === '?') findings.push(finding('spf.neutral-all', domain, { found: end.text, publish: refusing }))
-  if (end?.qualifier === '~') findings.push(finding('spf.softfail', domain, { found: end.text, publish: refusing }))
-  if (!end && redirect === undefined) findings.push(finding('spf.no-all', domain, { publish: refusing }))
+  const findings: Noted[] = []
+  const weak = (code: FindingCode, found: readonly string[]) => {
+    repair.end = '-all'
+    findings.push(noted(code, repair, found, { isRepaired: true }))
+  }
+  if (end?.qualifier === '?') weak('spf.neutral-all', [end.text])
+  if (end?.qualifier === '~') findings.push(noted('spf.softfail', repair, [end.text]))
+  if (!end && redirect === undefined) weak('spf.no-all', [])
   const behind = end ? terms.slice(at + 1).map((term: Mechanism) => term.text) : []
   if (end && redirect !== undefined) behind.push(`redirect=${redirect}`)
-  if (behind.length > 0) findings.push(finding('spf.ignored-terms', domain, { found: behind.join(' ') }))
+  if (behind.length > 0) {
+    repair.dropped.push(...behind)
+    findings.push(noted('spf.ignored-terms', repair, behind, { isRepaired: true }))
+  }
   return findings
 }
 
-function costFindings(domain: string, text: string, tree: SpfTree): Finding[] {
-  const findings: Finding[] = []
+function costFindings(repair: Repair, tree: SpfTree): Noted[] {
+  const findings: Noted[] = []
   const costs = tree.costs.map(({ term, lookups }) => `${term}: ${lookups}`).join(', ')
   const counted = `${tree.isCut ? 'at least ' : ''}${tree.lookups} look-ups: ${costs}`
-  if (tree.lookups > lookupsMax) findings.push(finding('spf.too-many-lookups', domain, { found: counted }))
-  else if (tree.lookups >= lookupsNear) findings.push(finding('spf.near-lookup-limit', domain, { found: counted }))
-  const { terms, four, six } = tree.voids
-  const found = terms.join(', ')
+  if (tree.lookups > lookupsMax) findings.push(noted('spf.too-many-lookups', repair, [counted]))
+  else if (tree.lookups >= lookupsNear) findings.push(noted('spf.near-lookup-limit', repair, [counted]))
+  const { terms, dead, four, six } = tree.voids
   if (Math.min(four, six) > voidsMax) {
-    const rest = without(text, terms)
-    const publish = rest === text ? {} : { publish: txt(domain, rest) }
-    findings.push(finding('spf.too-many-voids', domain, { found, ...publish }))
-  } else if (Math.max(four, six) > voidsMax) findings.push(finding('spf.voids-in-one-family', domain, { found }))
-  if (tree.crowdedMx.length > 0) findings.push(finding('spf.too-many-mx', domain, { found: tree.crowdedMx.join('; ') }))
+    repair.dropped.push(...dead)
+    findings.push(noted('spf.too-many-voids', repair, terms, { isRepaired: true }))
+  } else if (Math.max(four, six) > voidsMax) findings.push(noted('spf.voids-in-one-family', repair, terms))
+  if (tree.crowdedMx.length > 0) findings.push(noted('spf.too-many-mx', repair, tree.crowdedMx))
   return findings
 }
 
-function reachFindings(domain: string, text: string, tree: SpfTree): Finding[] {
-  const findings: Finding[] = []
+function reachFindings(repair: Repair, tree: SpfTree): Noted[] {
+  const findings: Noted[] = []
   const own = tree.open.filter(({ included }) => !included).map(({ term }) => term)
   const included = tree.open.filter(one => one.included).map(({ term }) => term)
   if (own.length > 0) {
-    const rest = without(text, own)
-    const publish = rest === text ? {} : { publish: txt(domain, ending(rest, '-all')) }
-    findings.push(finding('spf.passes-everyone', domain, { found: own.join(' | '), ...publish }))
+    const isRepaired = own.some(term => repair.text.split(' ').includes(term))
+    repair.dropped.push(...own)
+    if (isRepaired) repair.end = '-all'
+    findings.push(noted('spf.passes-everyone', repair, own, { isRepaired }))
   }
   if (included.length > 0) {
-    const rest = without(text, included.map(topTerm))
-    const found = included.join(' | ')
-    findings.push(finding('spf.include-passes-everyone', domain, { found, publish: txt(domain, rest) }))
+    repair.dropped.push(...included.map(topTerm))
+    findings.push(noted('spf.include-passes-everyone', repair, included, { isRepaired: true }))
   }
-  if (tree.wide.length > 0 && own.length === 0)
-    findings.push(finding('spf.network-too-wide', domain, { found: tree.wide.join(' | ') }))
+  if (tree.wide.length > 0 && own.length === 0) findings.push(noted('spf.network-too-wide', repair, tree.wide))
   if (tree.usesPtr) {
-    const rest = text.split(' ').filter(term => !/^[+\-~?]?ptr(?:$|:)/i.test(term))
-    findings.push(finding('spf.ptr', domain, { publish: txt(domain, rest.join(' ')) }))
+    repair.dropped.push(...repair.text.split(' ').filter(term => /^[+\-~?]?ptr(?:$|:)/i.test(term)))
+    findings.push(noted('spf.ptr', repair, [], { isRepaired: true }))
   }
   return findings
 }
@@ -128,20 +146,17 @@ function reachFindings(domain: string, text: string, tree: SpfTree): Finding[] {
 /** `_spf.example.net > +all` came in by the term that names the first. */
 const topTerm = (path: string): string => `include:${path.split(' > ')[0]}`
 
-function brokenFindings(domain: string, text: string, tree: SpfTree): Finding[] {
-  const findings: Finding[] = []
+function brokenFindings(repair: Repair, tree: SpfTree): Noted[] {
+  const findings: Noted[] = []
   if (tree.broken.length > 0) {
-    const found = tree.broken.map(({ term, why }) => `${term} (${why})`).join(' | ')
+    const found = tree.broken.map(({ term, why }) => `${term} (${why})`)
     const own = tree.broken.map(({ term }) => term).filter(term => !term.includes(' > '))
-    const publish = own.length > 0 ? { publish: txt(domain, without(text, own)) } : {}
-    findings.push(finding('spf.include-broken', domain, { found, ...publish }))
+    repair.dropped.push(...own)
+    findings.push(noted('spf.include-broken', repair, found, { isRepaired: own.length > 0 }))
   }
-  if (tree.loops.length > 0) findings.push(finding('spf.loop', domain, { found: tree.loops.join(' | ') }))
-  if (tree.dependsOnMessage.length > 0)
-    findings.push(finding('spf.depends-on-message', domain, { found: tree.dependsOnMessage.join(' | ') }))
+  if (tree.loops.length > 0) findings.push(noted('spf.loop', repair, tree.loops))
+  if (tree.dependsOnMessage.length > 0) findings.push(noted('spf.depends-on-message', repair, tree.dependsOnMessage))
   if (tree.unfollowed.length > 0)
-    findings.push(
-      finding('spf.cannot-tell', domain, { found: `chosen by the message: ${tree.unfollowed.join(' | ')}` }),
-    )
+    findings.push(noted('spf.cannot-tell', repair, [`chosen by the message: ${tree.unfollowed.join(', ')}`]))
   return findings
 }
