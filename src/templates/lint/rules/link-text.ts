@@ -6,6 +6,9 @@ const written =
   /(?<![\p{L}\p{N}@.-])(?:https?:\/\/)?((?:[\p{L}\p{N}](?:[\p{L}\p{N}-]{0,61}[\p{L}\p{N}])?\.){1,6}\p{L}{2,24})(?![\p{L}\p{N}@])/iu
 const address = /[\w.+-]+@([\w-]+(?:\.[\w-]+)+)/
 
+/** Endings of files and of names of programs: no host. */
+const endings = /\.(?:pdf|docx?|xlsx?|pptx?|odt|ods|txt|csv|json|xml|html?|md|png|jpe?g|gif|svg|ics|eml|asc|js|ts|py)$/i
+
 const withoutWww = (host: string): string => host.replace(/^www\./, '')
 
 export const linkText: Rule = {
@@ -23,7 +26,7 @@ export const linkText: Rule = {
       }
       if (!isWebLink(link) || link.host === undefined || shownAddress !== undefined) return []
       const name = written.exec(link.text)?.[1]
-      const shown = name === undefined ? undefined : targetOf(`https://${name}/`).host
+      const shown = name === undefined || endings.test(name) ? undefined : targetOf(`https://${name}/`).host
       if (shown === undefined || isSame(link.host, withoutWww(shown))) return []
       return [remark(link.text, link.shown ?? link.host)]
     }),

@@ -6,6 +6,8 @@ import { isWithin, type Mail } from '../mail.ts'
 /** Labels shorter than this are a letter away from too many others. */
 const nearLabelCharsMin = 5
 const farLabelCharsMin = 10
+/** A name this long stands within another by intent only: `notexample`. */
+const withinLabelCharsMin = 6
 
 export const lookAlike: Rule = {
   name: 'look-alike',
@@ -68,5 +70,6 @@ function isLike(shown: string, own: string): boolean {
   )
     return true
   if (name.length < nearLabelCharsMin) return false
+  if (name.length >= withinLabelCharsMin && looks.includes(wanted)) return true
   return editDistance(looks, wanted, 2) <= (name.length >= farLabelCharsMin ? 2 : 1)
 }
