@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import type { Proof } from '../src/core/content.ts'
 import type { Effect } from '../src/core/effects.ts'
 import type { Event, MessageId } from '../src/core/events.ts'
 import type { Policy } from '../src/core/policy.ts'
@@ -12,12 +13,13 @@ import { Partition, PartitionUnavailable, type Submission } from '../src/engine/
 import { ProposalRunner } from '../src/engine/proposals.ts'
 import { Sealer } from '../src/engine/sealer.ts'
 import { type Intake, Unavailable } from '../src/inbound/intake.ts'
-import { openIntake } from '../src/inbound/requests.ts'
+import { openIntake, type ToProve, type WantedMessage, type WrittenMessage } from '../src/inbound/requests.ts'
 import { JournalUnavailable } from '../src/journal/journal.ts'
 import type { MemoryStore } from '../src/journal/memory/journal.ts'
 import { uuidv7 } from '../src/std/uuid.ts'
 import { DistantJournal, type Faults } from './journal.ts'
 import type { Provider } from './provider.ts'
+import { findingsOf, lookOf } from './templates.ts'
 import { Life, type World } from './world.ts'
 
 export const keyring = keyringOf(createHash('sha256').update('the master key of the simulator').digest())
@@ -142,14 +144,14 @@ export class Host {
   #feed(life: Life, partition: Partition): void {
     const { vault } = this.#options
     if (!vault) return
-    const { newId, seal, prove } = this.#gateway(partition)
+    const { newId, seal } = this.#gateway(partition)
     const { surroundings } = life
     this.feeder = new Feeder({
       partition: () => partition,
       vault,
       newId,
       seal,
-      prove,
+      prove: async contents => contents.map(() => ({ findings: [], mentions: [] })),
       appendCode: false,
       surroundings,
       log,
@@ -180,10 +182,10 @@ export class Host {
       code: keyring.code,
       isAllowListed: () => false,
       standingsOf: async () => new Map(),
-      write: () => ({ status: 'unknown' as const }),
+      write: (_: unknown, wanted: WantedMessage) => written(partition, wanted),
       senderOf: (id: MessageId) => partition.state.messages.get(id)?.facts.application,
-      // What messages say is of no matter here.
-      prove: async (messages: readonly unknown[]) => messages.map(() => ({ findings: [], mentions: [] })),
+      // What messages say is of no matter here; what is found in them goes by their number.
+      prove: async (messages: readonly ToProve[]) => messages.map(proofOf),
       seal(id: MessageId, subject: Parameters<Partition['subjectKey']>[0], content: Parameters<typeof pack>[0]) {
         const { plaintext, commitment, digest } = pack(content)
         const key = partition.subjectKey(subject)
@@ -199,6 +201,22 @@ export class Host {
       },
     }
   }
+}
+
+/** Whatever is drafted is written, so that the core alone decides whether it may go. */
+function written(partition: Partition, { name, version = '' }: WantedMessage): WrittenMessage {
+  const known = partition.state.templates.version({ template: name, version })
+  if (!known) return { status: 'unknown' }
+  const template = { name, version, hash: known.hash, locale: 'en' }
+  return { status: 'written', template, subject: '', text: '', html: '', invalid: [] }
+}
+
+/** The number of a message is the last word of what it says. */
+function proofOf({ request: { content } }: ToProve): Proof {
+  const said = content.kind === 'raw' ? Buffer.from(content.data).toString() : JSON.stringify(content)
+  const n = Number(/(\d+)\D*$/.exec(said)?.[1] ?? 1)
+  const template = content.kind === 'raw' ? lookOf(n) : undefined
+  return { findings: findingsOf(n), mentions: [], ...(template && { template }) }
 }
 
 function rethrow(error: unknown): never {

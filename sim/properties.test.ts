@@ -21,6 +21,8 @@ it(`holds over seeds ${from} to ${from + seeds - 1}, each played twice to the sa
     many: 0,
     breakers: 0,
     passed: 0,
+    approvals: 0,
+    kept: 0,
   }
   for (let seed = from; seed < from + seeds; seed++) {
     const first = await simulate(seed)

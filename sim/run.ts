@@ -25,6 +25,7 @@ import { Desk, proposalsHold } from './proposals.ts'
 import { Provider } from './provider.ts'
 import { personOf, personsMax, Senders, untilAnswered } from './sender.ts'
 import { Stops } from './stops.ts'
+import { Studio, templatesHold } from './templates.ts'
 import { World } from './world.ts'
 
 const second = 1000
@@ -54,6 +55,9 @@ export type Report = {
     /** Breakers that detectors opened, and hand-overs of the open lane while others waited. */
     breakers: number
     passed: number
+    /** Templates and looks that two people have approved, and messages that were kept for what was found in them. */
+    approvals: number
+    kept: number
   }
 }
 
@@ -120,6 +124,7 @@ class Simulation {
   readonly #decided = new Map<number, Decided>()
   readonly #stops: Stops
   readonly #desk: Desk
+  readonly #studio: Studio
   readonly #lanes = new Lanes()
   #held = 0
 
@@ -139,6 +144,7 @@ class Simulation {
     this.#provider = new Provider(this.#world)
     this.#stops = new Stops(this.#world, this.#store, this.#provider)
     this.#desk = new Desk(this.#world)
+    this.#studio = new Studio(this.#world)
     this.#hosts = Array.from({ length: this.#partitions }, (_, number) => this.#host(number))
     this.#senders = new Senders(this.#world, this.#hosts, { crowding: scarce ? 0.9 : 0 })
   }
@@ -179,6 +185,7 @@ class Simulation {
     const world = this.#world
     const chance = world.random()
     const host = world.pick(this.#hosts)
+    if (chance < 0.02) return void this.#studio.act(host)
     if (chance < 0.8) return this.#senders.act()
     if (chance < 0.83) return host.crash()
     if (chance < 0.86) return this.#provider.worsen()
@@ -369,6 +376,7 @@ class Simulation {
     const { acknowledged } = this.#senders
     const proposals = proposalsHold(this.#store, this.#partitions)
     const { breakers } = watchesAreExact(this.#store)
+    const { approvals, kept } = templatesHold(this.#store, this.#partitions)
     for (const [rule, found] of this.#findings(books)) this.#wrong.push(...found.map(text => `${rule}: ${text}`))
     const rows = [...this.#store.partitions.values()].reduce((sum, { rows }) => sum + rows.length, 0)
     return {
@@ -389,6 +397,8 @@ class Simulation {
         many: proposals.released,
         breakers,
         passed: this.#lanes.passed,
+        approvals,
+        kept,
       },
     }
   }
@@ -396,7 +406,7 @@ class Simulation {
   #findings(books: Books): [number, string[]][] {
     const { accepted } = this.#provider
     const { acknowledged, wrong } = this.#senders
-    this.#wrong.push(...this.#stops.wrong, ...this.#desk.wrong)
+    this.#wrong.push(...this.#stops.wrong, ...this.#desk.wrong, ...this.#studio.wrong)
     const undelivered = this.#released.filter(id => books.stories.get(id)?.ends[0] !== 'MessageDelivered')
     return [
       [2, everyAcknowledgedEnded(books, acknowledged)],
@@ -406,6 +416,7 @@ class Simulation {
       [4, this.#budgets.wrong],
       [7, this.#lanes.wrong],
       [7, watchesAreExact(this.#store).wrong],
+      [9, templatesHold(this.#store, this.#partitions).wrong],
       [9, proposalsHold(this.#store, this.#partitions).wrong],
       [9, undelivered.map(id => `${id} was released and not delivered`)],
       [10, registerFollows(this.#store)],

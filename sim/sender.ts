@@ -1,6 +1,7 @@
 import type { CauseFacts } from '../src/core/events.ts'
 import type { Application, Intake, MessageAnswer, MessageRequest, ReportedEvent } from '../src/inbound/intake.ts'
 import type { Host } from './host.ts'
+import { composed, drafts } from './templates.ts'
 import type { World } from './world.ts'
 
 /** What nobody may find in a journal stands in every name, address and secret. */
@@ -139,13 +140,12 @@ export class Senders {
       content: { kind: 'parts', subject: 'Your code', text: `secret ${canary} ${++this.#number}` },
       idempotencyKey: `key-${this.#number}`,
     }
-    if (world.chance(0.3))
-      request.content = {
-        kind: 'template',
-        name: 'code',
-        version: '1',
-        slots: { code: `secret ${canary} ${this.#number}` },
-      }
+    const slots = { code: `secret ${canary} ${this.#number}` }
+    const template = { kind: 'template', slots } as const
+    const choice = world.random()
+    if (choice < 0.3) request.content = { ...template, name: 'code', version: '1' }
+    else if (choice < 0.5 && className === 'password-reset')
+      request.content = { ...template, name: composed, version: world.pick(drafts) }
     if (cause !== undefined) request.cause = cause
     if (now !== undefined && world.chance(0.3)) request.expiresAt = Math.floor(now + world.between(0, 120_000))
     return request
@@ -153,7 +153,7 @@ export class Senders {
 
   #plain(person: Person): MessageRequest {
     const id = `<${++this.#number}@${canary}.test>`
-    const data = Buffer.from(`Subject: ${canary}\r\nMessage-ID: ${id}\r\n\r\nsecret ${canary}\r\n`)
+    const data = Buffer.from(`Subject: ${canary}\r\nMessage-ID: ${id}\r\n\r\nsecret ${canary} ${this.#number}\r\n`)
     return {
       class: 'other',
       recipient: mailboxOf(person.addresses[0]!),
