@@ -5,13 +5,13 @@ import type { MemoryStore } from '../src/journal/memory/journal.ts'
 import { eventsOf } from './dump.ts'
 import { type Host, inFlightMax } from './host.ts'
 
-const overtakenMax = 2 * inFlightMax - 1
+const overtakenMax = inFlightMax
 
 /**
  * Property 7. Whoever floods the open lane delays nobody at a known device, and no warning of the account's own: once such a message may go,
- * only those of the open lane begin before it that were chosen before it came, which is the in-flight window, or are chosen together with it
- * and are signed sooner, which is the rest of the window. Counted at each hand-over of the open lane, for each of these messages that could go
- * and has not begun.
+ * only those of the open lane begin before it is chosen that were chosen before it came, which is the in-flight window. Counted at each hand-over
+ * of the open lane, for each of these messages that could go and has not been chosen. Once it has its place in the window nobody's mail delays
+ * it; reading it back from a slow journal may.
  */
 export class Lanes {
   readonly wrong: string[] = []
@@ -33,6 +33,7 @@ export class Lanes {
       if (priority < message.priority) continue
       if (status.is !== 'ready' || status.at > now || expiresAt <= now || this.#begun.get(facts.id) === host.life)
         continue
+      if (host.partition!.isChosen(facts.id)) continue
       if (isStopped(state, { ...message, isVouchedFor: isVouchedFor(message) }, now)) continue
       this.#count(host, facts.id)
     }

@@ -147,6 +147,11 @@ export class Partition {
     return this.inFlightWhere(effect => covers(scope, placeOf(effect)))
   }
 
+  /** Whether its hand-over has a place in the window, be it that it is still being read back or signed. */
+  isChosen(id: MessageId): boolean {
+    return this.#inFlight.has(id)
+  }
+
   inFlightWhere(is: (effect: Effect) => boolean): number {
     let count = 0
     for (const effect of this.#inFlight.values()) if (this.#begun.has(effect.id) && is(effect)) count++
