@@ -9,6 +9,7 @@ import type { SkeletonStore } from './journal/skeleton-store.ts'
 import { inlineBytesMax } from './proof/pool.ts'
 import { readMail } from './proof/read-mail.ts'
 import type { Change } from './proof/skeleton/changes.ts'
+import { dateNames } from './proof/skeleton/dates.ts'
 import { lookOf } from './proof/skeleton/look.ts'
 import { canonicalSkeleton, shownSkeleton } from './proof/skeleton/skeleton.ts'
 import { keyedTokenHash } from './proof/skeleton/token-hash.ts'
@@ -59,6 +60,7 @@ export async function openSkeletons(
   undo: { later(step: () => Promise<unknown>): void },
 ) {
   const store = postgresSkeletons(pool)
+  dateNames() // Not while a message waits.
   let partition: Partition | undefined
   const secret = keyring.hash('skeleton', 'words')
   const vault = new Vault({

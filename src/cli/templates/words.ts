@@ -19,7 +19,16 @@ export type Finding = {
   reason: string
   better: string
 }
-export type Detail = Version & { template: { name: string; class?: string }; findings: Finding[] }
+type LookChange = { text: string }
+/** Of a learnt one: its parts with values as ‹kind›. */
+export type Look = {
+  shown: Record<string, string>
+  mails: number
+  comparedTo?: string
+  changes: LookChange[]
+  unlearnt: { look: string; mails: number; seenAt: string; changes: LookChange[] }[]
+}
+export type Detail = Version & { template: { name: string; class?: string }; findings: Finding[]; look?: Look }
 export type Fault = { pointer: string; code: string; detail: string }
 export type Change = { part: string; where: string; before?: string; after?: string }
 
@@ -38,7 +47,20 @@ export const findingText = ({ rule, severity, locale, part, quote, reason, bette
 
 export function detailText(detail: Detail): string {
   const head = `${detail.template.name}@${detail.version}`
-  return [head, versionText(detail), ...detail.findings.map(findingText)].join('\n')
+  const look = detail.look ? [lookText(detail.look)] : []
+  return [head, versionText(detail), ...detail.findings.map(findingText), ...look].join('\n')
+}
+
+const indented = (text: string): string => text.replace(/^/gm, '    ')
+const changesText = (changes: readonly LookChange[]): string[] => changes.map(({ text }) => `    ${text}`)
+
+export function lookText({ shown, mails, comparedTo, changes, unlearnt }: Look): string {
+  const lines = [`  learnt from ${mails} mails; values are ‹kind›`]
+  for (const [part, text] of Object.entries(shown)) lines.push(`  ${part}:`, indented(text))
+  if (comparedTo !== undefined) lines.push(`  other than in version ${comparedTo}:`, ...changesText(changes))
+  for (const one of unlearnt)
+    lines.push(`  not learnt: ${one.mails} mails close to this, the last ${one.seenAt}:`, ...changesText(one.changes))
+  return lines.join('\n')
 }
 
 export const faultText = ({ pointer, code, detail }: Fault): string => `  ${pointer || '/'} ${code}: ${detail}`

@@ -1,5 +1,5 @@
 /** Cells of the table that may be filled for one alignment: what is longer stays unaligned. */
-const cellsMax = 400_000
+const cellsMax = 100_000
 /** A region up to this size is solved exactly; a larger one is first cut at what occurs once on both sides. */
 const exactCellsMax = 4_096
 const depthMax = 12
@@ -94,7 +94,7 @@ function increasing(pairs: [number, number][]): [number, number][] {
 /** The heaviest common subsequence of a region, by the usual table. Of equal ones the last place behind a gap is taken: the value has the rest. */
 function heaviest({ a, b, partner, weight, gapBefore }: Work, { a0, a1, b0, b1 }: Region): void {
   const width = b1 - b0 + 1
-  const table = new Float64Array((a1 - a0 + 1) * width)
+  const table = new Int32Array((a1 - a0 + 1) * width)
   for (let i = a1 - 1; i >= a0; i--)
     for (let j = b1 - 1; j >= b0; j--) {
       const at = (i - a0) * width + (j - b0)

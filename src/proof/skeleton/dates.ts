@@ -8,8 +8,8 @@ const languages =
 
 let names: Set<string> | undefined
 
-/** Of months and days of the week, long and short, in lower case without a trailing dot. Made when first asked for: it takes some milliseconds. */
-function dateNames(): Set<string> {
+/** Of months and days of the week, long and short, in lower case without a trailing dot. Made when first asked for: it takes tens of milliseconds. */
+export function dateNames(): Set<string> {
   if (names) return names
   names = new Set()
   for (const language of languages)
