@@ -170,7 +170,7 @@ function merge(common: Common, read: ReadPart, mails: number): Merge | undefined
       if (partner[i]! < 0) continue
     }
     const toB = i < n ? partner[i]! : read.tokens.length
-    const inserted = read.tokens.slice(fromB, toB)
+    const inserted = fromB === toB ? none : read.tokens.slice(fromB, toB)
     if (isWrap(common, { fromA, toA: i }, inserted)) return 'wraps'
     const gap = gapBetween(common, { fromA, toA: i }, inserted, mails)
     if (gap === 'too much') return undefined
@@ -183,6 +183,8 @@ function merge(common: Common, read: ReadPart, mails: number): Merge | undefined
   }
   return { common: withoutIslands(merged), telling, lost }
 }
+
+const none: readonly Token[] = []
 
 /** A blank in place of a line end, or the other way round, and no value next to it: the sender wraps. */
 function isWrap({ kinds: numbers, seen }: Common, { fromA, toA }: Span, inserted: readonly Token[]): boolean {

@@ -132,12 +132,14 @@ function differencesOf(was: SkeletonPart, read: ReadPart, hash: TokenHash): Diff
   for (let i = 0; i <= tokens.length; i++) {
     if (i < tokens.length && partner[i]! < 0) continue
     const toB = i < tokens.length ? partner[i]! : now.tokens.length
-    const gap = gaps.slice(fromA, i + 1).find(one => one !== undefined)
-    const [removed, added] = [tokens.slice(fromA, i), now.tokens.slice(fromB, toB)]
-    const difference = { part: was.part, removed, added, before: tokens.slice(0, fromA) }
-    if (differs(removed, added, gap)) {
-      if (!gap) slide(difference, tokens[i])
-      append(differences, gap ? { ...difference, gap } : difference)
+    if (fromA < i || fromB < toB) {
+      const gap = gaps.slice(fromA, i + 1).find(one => one !== undefined)
+      const [removed, added] = [tokens.slice(fromA, i), now.tokens.slice(fromB, toB)]
+      if (differs(removed, added, gap)) {
+        const difference = { part: was.part, removed, added, before: tokens.slice(0, fromA) }
+        if (!gap) slide(difference, tokens[i])
+        append(differences, gap ? { ...difference, gap } : difference)
+      }
     }
     ;[fromA, fromB] = [i + 1, toB + 1]
   }
