@@ -65,6 +65,7 @@ export async function crashCampaign(options: CampaignOptions): Promise<CrashRepo
     )
     const states = await drained(load, progress)
     const findings = audit({ load, people, states, taken: readTaken(parts), kills: killed.done })
+    findings.wrong.push(...(await parts.registerFaults()))
     return { ...told(cast, killed), ...findings, seed, seconds: (performance.now() - began) / 1000 }
   } finally {
     load.giveUp()

@@ -18,6 +18,8 @@ const budgets = { reserved: open, open, system: open, campaign: open }
 export const correctionText = { name: 'sent-in-error', subject: 'correction', text: 'We sent it in error.' }
 const policy = {
   inFlightMax,
+  // Often enough for kills to fall into seals.
+  ledger: { everyMs: 1000 },
   correctionTexts: { [correctionText.name]: { subject: correctionText.subject, text: correctionText.text } },
   caps: { reserved: wide, open: wide, system: wide, campaign: wide },
   classes: {
@@ -85,6 +87,20 @@ export class Parts {
     child.once('exit', () => {
       if (this.#tocsin === child) setTimeout(() => this.startTocsin(), restartMs)
     })
+  }
+
+  /** What `verify ledger` finds in journal and register as they are now; nothing when all is right. */
+  async registerFaults(): Promise<string[]> {
+    const root = resolve(import.meta.dirname, '../..')
+    const child = spawn(process.execPath, ['src/cli/tocsin.ts', 'verify', 'ledger', '--json'], {
+      cwd: root,
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { PATH: process.env.PATH, TOCSIN_DATA_DIR: this.directory },
+    })
+    let said = ''
+    for (const stream of [child.stdout, child.stderr]) stream.on('data', piece => void (said += piece))
+    const [code] = await once(child, 'close')
+    return code === 0 ? [] : [`verify ledger ended with ${code}: ${said}`]
   }
 
   async startUpstream(): Promise<void> {
