@@ -114,6 +114,14 @@ describe('verify ledger', () => {
     const unknown = await verify()
     await product.query(`delete from ledger_key where number = 9`)
     expect(unknown.finding).toMatchObject({ kind: expect.stringMatching(/^key\./) })
+    const path = join(product.dataDir, 'data', 'keys', 'ledger-1.key')
+    const whole = readFileSync(path)
+    const changed = Buffer.from(whole)
+    changed[whole.indexOf('\n') - 10]! ^= 1
+    writeFileSync(path, changed)
+    const malformed = await verify()
+    writeFileSync(path, whole)
+    expect(malformed).toMatchObject({ code: 1, finding: { kind: 'key.malformed' } })
   }, 60_000)
 
   it.each([
