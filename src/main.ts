@@ -109,8 +109,11 @@ async function startAll(config: Config, log: pino.Logger, undo: Undo): Promise<R
   await skeletons.follow(partition)
   await templates.bringBuiltIn()
   const probe = openProbe(config, { ...stores, partition, listen, log, measured: probeMeasure(metrics) }, undo)
-  const register = await openViews(config, { ...stores, metrics, log }, undo)
-  const ledger = await openLedger(config, { ...stores, partition, log }, undo)
+  // Two threads that need nothing of each other. When one does not start, the other one is there to be ended.
+  const views = openViews(config, { ...stores, metrics, log }, undo)
+  const ledgers = openLedger(config, { ...stores, partition, log }, undo)
+  await Promise.allSettled([views, ledgers])
+  const [register, ledger] = [await views, await ledgers]
   const prove = openProof(config, { partition, keyring: stores.keyring, templates, skeletons, log }, undo)
   const ours = gateway(config, { ...stores, partition, register, templates, prove, log })
   const audiences = openAudiences(config, { ...stores, partition, ours, listen, log }, undo)
