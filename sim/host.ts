@@ -152,6 +152,7 @@ export class Host {
       newId,
       seal,
       prove: async contents => contents.map(() => ({ findings: [], mentions: [] })),
+      write: () => ({ status: 'unknown' as const }),
       appendCode: false,
       surroundings,
       log,

@@ -3,7 +3,7 @@ import type { Config } from './config.ts'
 import type { Campaign } from './core/campaigns.ts'
 import type { Answer } from './core/commands.ts'
 import { markedAtOnceMax } from './core/events.ts'
-import type { CampaignVault, HashedRecipient } from './engine/campaign-vault.ts'
+import type { CampaignContent, CampaignVault, HashedRecipient, Recipient } from './engine/campaign-vault.ts'
 import {
   approveCampaign,
   type CampaignParts,
@@ -25,6 +25,7 @@ import type {
   Acted,
   AudienceLine,
   CampaignPort,
+  Content,
   Corrected,
   CorrectionOrder,
   CorrectionSet,
@@ -38,6 +39,9 @@ import type {
 import { addressedTo } from './inbound/requests.ts'
 import { available } from './operator-port.ts'
 import type { Mailbox } from './std/mailbox.ts'
+import type { OpenTemplates } from './template-writer.ts'
+import { slotFaults } from './templates/render.ts'
+import { sampleCode } from './templates/samples.ts'
 import type { Register } from './views/register.ts'
 import { correctionsSince, type WrongfulQuery, wrongfulMessages } from './views/wrongful.ts'
 
@@ -50,6 +54,7 @@ export type CampaignDeps = {
   pool: pg.Pool
   register: Register
   newId(): string
+  templates: Pick<OpenTemplates, 'library' | 'write'>
 }
 
 /** The engine's campaigns as HTTP sees them. */
@@ -61,7 +66,8 @@ export function campaignPort(deps: CampaignDeps): CampaignPort {
     draft: (draft, by, id) => available(() => drafted(deps, draft, by, id ?? newId())),
     audience: (id, lines, options) =>
       available(async () => {
-        const { answer, findings } = await uploadAudience(parts, id, hashed(deps, lines), options)
+        const checked = withValues(deps, find(id)?.plan, hashed(deps, lines))
+        const { answer, findings } = await uploadAudience(parts, id, checked, options)
         return refusalOf(answer) ?? { status: 'done', findings, hash: find(id)!.audience!.hash }
       }),
     find: id => available(async () => knownOf(deps, find(id))),
@@ -75,14 +81,8 @@ export function campaignPort(deps: CampaignDeps): CampaignPort {
         const campaign = find(id)
         const dossier = campaign && (await vault.dossier(id, campaign.plan.contentHash))
         if (!campaign || !dossier) return undefined
-        const { from, subject = '', text, html } = dossier.content
-        const content = {
-          subject,
-          ...(from && { from }),
-          ...(text !== undefined && { text }),
-          ...(html !== undefined && { html }),
-        }
-        return { ...(await dryRun(parts, campaign)), content }
+        const run = await dryRun(parts, campaign)
+        return { ...run, content: await shownContent(deps, dossier.content, run.samples[0]) }
       }),
     approve: (campaign, approval) => acted(approveCampaign(parts, { campaign, ...approval })),
     start: (id, by) => acted(startCampaign(parts, id, by)),
@@ -114,13 +114,18 @@ async function drafted(deps: CampaignDeps, draft: Draft, by: string, id: string)
   // Its text was approved ahead and its people are those who got the message: there is nothing to draft anew.
   if (known?.plan.kind === 'correction') return { status: 'refused', code: 'campaign.not-editable' } as const
   const { class: name, content, ...rest } = draft
+  const { template: named, subject, ...said } = content
+  const template = named && approvedVersion(deps, name, named)
+  if (named && !template) return { status: 'refused', code: 'campaign.template-not-approved' } as const
+  const pinned = template ? { template } : { subject }
   const answer = await draftCampaign(
     deps,
     {
       ...rest,
+      ...(template && { template }),
       id,
       kind: 'campaign',
-      content: { class: name, application: application.name, ...content },
+      content: { class: name, application: application.name, ...said, ...pinned },
       startsWhenApproved: false,
     },
     by,
@@ -128,12 +133,57 @@ async function drafted(deps: CampaignDeps, draft: Draft, by: string, id: string)
   return refusalOf(answer) ?? ({ status: 'done', id } as const)
 }
 
+/** The version that is approved now; later ones change nothing of what two people look at. */
+function approvedVersion(
+  { partition }: CampaignDeps,
+  className: string,
+  { name, version }: { name: string; version?: string },
+): { name: string; version: string; hash: string } | undefined {
+  const { templates } = partition.state
+  const meant = version === undefined ? templates.newestApproved(name) : templates.version({ template: name, version })
+  const pinned = meant && { name, version: meant.version, hash: meant.hash }
+  return pinned && templates.approvalOf(pinned, className) === 'approved' ? pinned : undefined
+}
+
+/** Refuses whoever brings other values than the template of the campaign takes. */
+async function* withValues(
+  { vault, templates }: CampaignDeps,
+  plan: Campaign['plan'] | undefined,
+  chunks: AsyncIterable<UploadLine[]>,
+): AsyncGenerator<UploadLine[]> {
+  const compiled = plan?.template?.hash === undefined ? undefined : await templates.library.find(plan.template.hash)
+  const common = compiled && (await vault.dossier(plan!.id, plan!.contentHash))?.content.slots
+  for await (const chunk of chunks)
+    yield chunk.map(line => {
+      if (!('recipient' in line)) return line
+      const [fault] = slotFaults(compiled ?? { slots: {} }, { ...common, ...line.recipient.slots })
+      return fault ? { line: line.line, code: fault.code } : line
+    })
+}
+
+/** What the first of the audience would get, where each gets something else. */
+async function shownContent(
+  { templates }: CampaignDeps,
+  { class: className, from, subject = '', text, html, template, slots }: CampaignContent,
+  first: Recipient | undefined,
+): Promise<Content> {
+  const sender = from && { from }
+  if (!template) return { subject, ...sender, ...(text !== undefined && { text }), ...(html !== undefined && { html }) }
+  const values = { ...slots, ...first?.slots }
+  const wanted = { ...template, slots: values, ...(first?.locale !== undefined && { locale: first.locale }) }
+  const written = await templates.write({ class: className, code: sampleCode }, wanted)
+  const shown = { template: { name: template.name, version: template.version }, ...sender }
+  if (written.status !== 'written') return { subject: '', ...shown }
+  return { subject: written.subject, text: written.text, html: written.html, ...shown }
+}
+
 /** The names that are kept for tests and documentation (RFC 2606, RFC 6761): nobody has a mailbox there. */
 const reservedDomain = /(?:^|\.)(?:test|example|invalid|localhost|example\.(?:com|net|org))$/
 
-function hashedMember({ keyring }: Pick<CampaignDeps, 'keyring'>, { recipient, account }: Member): HashedRecipient {
+function hashedMember({ keyring }: Pick<CampaignDeps, 'keyring'>, member: Member): HashedRecipient {
+  const { recipient, account } = member
   const { mailbox, address, account: owner = address } = addressedTo(keyring, recipient, account)
-  return { recipient, ...(account !== undefined && { account }), hashes: { mailbox, address, account: owner } }
+  return { ...member, hashes: { mailbox, address, account: owner } }
 }
 
 async function* hashed(deps: CampaignDeps, chunks: AsyncIterable<AudienceLine[]>): AsyncGenerator<UploadLine[]> {

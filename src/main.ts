@@ -116,7 +116,7 @@ async function startAll(config: Config, log: pino.Logger, undo: Undo): Promise<R
   const [register, ledger] = [await views, await ledgers]
   const prove = openProof(config, { partition, keyring: stores.keyring, templates, skeletons, log }, undo)
   const ours = gateway(config, { ...stores, partition, register, templates, prove, log })
-  const audiences = openAudiences(config, { ...stores, partition, ours, listen, log }, undo)
+  const audiences = openAudiences(config, { ...stores, partition, ours, templates, listen, log }, undo)
   const domains = await openDomainWatch(config, { ...stores, partition, metrics, log }, undo)
   const ready = { ours, audiences, templates, skeletons, domains }
   const running = { carrier, partition, runner, probe, register, ledger, ...ready }
@@ -213,8 +213,9 @@ function openAudiences(
     listen,
     pool,
     keyring,
+    templates,
     log,
-  }: Stores & { ours: Gateway; log: pino.Logger } & Pick<Opened, 'partition' | 'listen'>,
+  }: Stores & { ours: Gateway; templates: OpenTemplates; log: pino.Logger } & Pick<Opened, 'partition' | 'listen'>,
   undo: Undo,
 ) {
   const vault = new CampaignVault(postgresCampaigns(pool), keyring)
@@ -225,7 +226,8 @@ function openAudiences(
     vault,
     newId,
     seal,
-    prove: (contents, className) => ours.prove(contents.map(content => ofCampaign(content, className))),
+    prove: (messages, className) => ours.prove(messages.map(message => ofCampaign(message, className))),
+    write: ({ id, ...message }, wanted) => templates.write({ ...message, code: keyring.code(id) }, wanted),
     appendCode,
     surroundings: machine,
     log,
@@ -332,7 +334,7 @@ async function openDoors(config: Config, inside: Inside, undo: Undo) {
     intake,
     register,
     operator: operatorPort({ partition, pool, keyring, traces, register, carrier, runner, probe, audiences }),
-    campaigns: campaignPort({ config, partition, ...audiences, keyring, pool, register, newId: ours.newId }),
+    campaigns: campaignPort({ config, partition, ...audiences, templates, keyring, pool, register, newId: ours.newId }),
     verify: await openVerification(config, inside),
     templates: templatePort({ config, partition, ...templates, looks: skeletons, isInert }),
     keys: attached.keys,

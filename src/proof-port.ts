@@ -121,7 +121,22 @@ function templateExpectations(
 }
 
 /** A message of a campaign, as its recipient will have it. */
-export function ofCampaign({ recipient, from, subject = '', text, html }: Content, className: string): ToProve {
+export function ofCampaign({ id, content: whole }: { id: MessageId; content: Content }, className: string): ToProve {
+  const { recipient, from, subject = '', text, html, template, slots = {} } = whole
+  if (template?.hash !== undefined) {
+    const { name, version = '', hash, locale = '' } = template
+    const written = { subject, text: text ?? '', html: html ?? '', template: { name, version, hash, locale } }
+    return {
+      id,
+      request: {
+        class: className,
+        recipient,
+        content: { kind: 'template', ...template, slots },
+        ...(from && { from }),
+      },
+      written: { status: 'written', ...written, invalid: [] },
+    }
+  }
   const content = {
     kind: 'parts' as const,
     subject,

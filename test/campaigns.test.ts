@@ -282,7 +282,7 @@ it('names every fault of a draft, and what is not there', async () => {
   const desk = await Desk.open()
   const { status, body: answer } = await desk.post('campaigns', {
     ...body(),
-    content: { template: 'rotation@1', from: 'nobody' },
+    content: { template: 'rotation@', subject: 'x', from: 'nobody' },
     stages: [{ messages: 1, share: 1 }, { messages: 5 }, { messages: 5 }, { share: 0.5 }],
     expiresAt: '2020-01-01T00:00:00Z',
   })
@@ -291,9 +291,8 @@ it('names every fault of a draft, and what is not there', async () => {
     (answer.faults as { pointer: string; code: string }[]).map(({ pointer, code }) => `${pointer} ${code}`),
   ).toEqual([
     '/content/from mailbox.no-at-sign',
-    '/content/template template.not-available',
-    '/content/subject field.missing',
-    '/content/text content.missing',
+    '/content/subject content.two-kinds',
+    '/content/template template.malformed',
     '/expiresAt field.in-the-past',
     '/stages/0 stage.one-size',
     '/stages/2 campaign.stage-adds-nobody',
@@ -305,4 +304,57 @@ it('names every fault of a draft, and what is not there', async () => {
   const nothing = await desk.post('campaigns/0198f1d2-0000-7000-8000-000000000000/start')
   expect([nothing.status, nothing.body.code]).toEqual([404, 'campaign.unknown'])
   expect((await desk.product.ask('/v1/campaigns')).status).toBe(403)
+})
+
+it('writes each message from the approved template, with the values and in the language of its recipient', async () => {
+  const desk = await Desk.open(undefined, { classes: { ...openHouse.classes, 'forced-reset': { mode: 'observe' } } })
+  const mjml =
+    '<mjml><mj-body><mj-section><mj-column><mj-text>{{ name }}, {{ until }}</mj-text></mj-column></mj-section></mj-body></mjml>'
+  const says = (word: string) => ({ subject: `${word} {{ name }}`, text: '{{ name }}, {{ until }}, {{ code }}', mjml })
+  const source = {
+    class: 'forced-reset',
+    slots: {
+      name: { type: 'name', control: 'user', required: true },
+      until: { type: 'text', control: 'trusted', required: true },
+    },
+    locales: { en: says('Hello'), de: says('Hallo') },
+  }
+  const despite = { despite: 'a test' }
+  const missing = await desk.post('campaigns', body({ content: { template: 'rotation' } }))
+  expect(missing).toMatchObject({ status: 409, body: { code: 'campaign.template-not-approved' } })
+  const { body: drafted } = await desk.post('templates/rotation', source, ana.key, 'PUT')
+  await desk.post('templates/rotation/versions/1/submit', despite)
+  await desk.post('templates/rotation/versions/1/approve', { hash: drafted.hash, ...despite }, ben.key)
+
+  const id = await desk.draft({ content: { template: 'rotation', slots: { until: 'by Friday' } } })
+  const line = (n: number, rest: object) => JSON.stringify({ recipient: { email: emailOf(n) }, ...rest })
+  const lines = [
+    line(1, { slots: { name: "Seán O'Brien <3" } }),
+    line(2, { slots: { name: 'Anna' }, locale: 'de-AT' }),
+    line(3, {}),
+    line(4, { slots: { name: 'Bob', colour: 'red' } }),
+  ]
+  const first = await desk.upload(id, lines.join('\n'))
+  expect(first.body).toMatchObject({
+    accepted: 2,
+    refusedLines: [
+      { line: 3, code: 'slot.missing' },
+      { line: 4, code: 'slot.unknown' },
+    ],
+  })
+  const again = await desk.upload(id, [line(1, { slots: { name: 'Mallory' } }), lines[1]].join('\n'))
+  expect(again.body.audienceHash).not.toBe(first.body.audienceHash)
+  const { body: same } = await desk.upload(id, lines.join('\n'))
+  expect(same.audienceHash).toBe(first.body.audienceHash)
+  const run = (await desk.product.ask(`/v1/campaigns/${id}/dry-run`, { key: ana.key })).body
+  expect(run.content).toMatchObject({ template: 'rotation@1', subject: expect.stringMatching(/^H(?:e|a)llo /) })
+  const approval = { contentHash: run.contentHash, audienceHash: run.audienceHash, answer: '2 November' }
+  expect((await desk.post(`campaigns/${id}/approve`, approval, ben.key)).status).toBe(200)
+  expect((await desk.post(`campaigns/${id}/start`)).status).toBe(200)
+  await desk.until(id, { status: 'ended', counts: { delivered: 2 } })
+  const mails = desk.sink.mails.map(({ data }) => String(data).replaceAll('=\r\n', ''))
+  const english = mails.find(mail => mail.includes(emailOf(1)))!
+  expect(english).toContain('by Friday')
+  expect(english).toContain('&lt;3')
+  expect(mails.find(mail => mail.includes(emailOf(2)))).toMatch(/Subject: Hallo Anna/)
 })

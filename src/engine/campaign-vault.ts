@@ -14,7 +14,8 @@ export type CampaignContent = {
   subject?: string
   text?: string
   html?: string
-  template?: { name: string; version?: string }
+  /** The approved version that each message is written from, and the values that all have; a recipient brings the others. */
+  template?: { name: string; version: string; hash: string }
   slots?: Record<string, string>
 }
 
@@ -22,7 +23,7 @@ export type CampaignContent = {
 export type Dossier = { title: string; question: string; content: CampaignContent }
 
 /** One recipient in plain, as it is sealed in the audience. */
-export type Recipient = { recipient: Mailbox; account?: string }
+export type Recipient = { recipient: Mailbox; account?: string; slots?: Record<string, string>; locale?: string }
 
 /** With the keyed hashes under which everybody else knows it; `account` is the address where none was named. */
 export type HashedRecipient = Recipient & { hashes: { mailbox: Hash64; address: Hash64; account: Hash64 } }
@@ -103,13 +104,36 @@ export class CampaignVault {
     return JSON.parse(Buffer.from(decrypt(key, row.sealed, bound(campaign, row.mailbox))).toString()) as Recipient
   }
 
-  /** SHA-256 over the keyed hashes of all recipients in the order of their mailboxes, hex; and how many there are. */
-  async audienceHash(campaign: string, revision: number): Promise<{ hash: string; size: number }> {
+  /**
+   * SHA-256 over the keyed hashes of all recipients in the order of their mailboxes, hex; and how many there are. `withValues`: over their values
+   * and languages as well, for where a template shows them.
+   */
+  async audienceHash(
+    campaign: string,
+    revision: number,
+    { withValues = false }: { withValues?: boolean } = {},
+  ): Promise<{ hash: string; size: number }> {
+    if (withValues) return this.#hashWithValues(campaign, revision)
     const sum = createHash('sha256')
     let size = 0
     for (let after = ''; ; ) {
       const rows = await this.store.hashes(campaign, revision, { after, limit: hashedAtOnce })
       sum.update(rows.map(({ mailbox, address, account }) => `${mailbox} ${address} ${account}\n`).join(''))
+      size += rows.length
+      if (rows.length < hashedAtOnce) return { hash: sum.digest('hex'), size }
+      after = rows.at(-1)!.mailbox
+    }
+  }
+
+  async #hashWithValues(campaign: string, revision: number): Promise<{ hash: string; size: number }> {
+    const sum = createHash('sha256')
+    let size = 0
+    for (let after = ''; ; ) {
+      const rows = await this.store.page(campaign, revision, { after, limit: hashedAtOnce })
+      for (const row of rows) {
+        const { slots, locale } = (await this.recipient(campaign, row)) ?? {}
+        sum.update(`${row.mailbox} ${row.address} ${row.account} ${canonicalJson([slots ?? {}, locale ?? ''])}\n`)
+      }
       size += rows.length
       if (rows.length < hashedAtOnce) return { hash: sum.digest('hex'), size }
       after = rows.at(-1)!.mailbox

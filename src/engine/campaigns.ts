@@ -89,7 +89,9 @@ export async function uploadAudience(
     Object.assign(found, await findingsOf(vault, campaign, before.audience.revision))
   }
   for await (const chunk of chunks) await addChunk(vault, { campaign, revision }, chunk, found)
-  const { hash, size } = await vault.audienceHash(campaign, revision)
+  const { hash, size } = await vault.audienceHash(campaign, revision, {
+    withValues: before.plan.template !== undefined,
+  })
   found.accepted = size
   await vault.store.setFindings(campaign, JSON.stringify({ revision, ...found }))
   const { testAddresses: tests } = found
@@ -139,7 +141,9 @@ export async function findingsOf(vault: CampaignVault, campaign: string, revisio
 async function isAsSealed(vault: CampaignVault, { plan, audience }: Campaign): Promise<boolean> {
   if (!(await vault.dossier(plan.id, plan.contentHash))) return false
   if (!audience) return true
-  const { hash, size } = await vault.audienceHash(plan.id, audience.revision)
+  const { hash, size } = await vault.audienceHash(plan.id, audience.revision, {
+    withValues: plan.template !== undefined,
+  })
   return hash === audience.hash && size === audience.size
 }
 

@@ -9,6 +9,23 @@ import type { CampaignContent, CampaignVault, Recipient } from './campaign-vault
 import { type Log, type Partition, PartitionUnavailable, type Submission } from './partition.ts'
 import type { Surroundings } from './surroundings.ts'
 
+/** A message of a campaign before it is asked for. */
+export type FedMessage = { id: MessageId; content: Content }
+
+type WantedMessage = { name: string; version: string; locale?: string; slots: Record<string, string> }
+
+/** What came of it; all but `written` stop the campaign until somebody has looked at it. */
+type WrittenMessage =
+  | {
+      status: 'written'
+      template: { name: string; version: string; hash: string; locale: string }
+      subject: string
+      text: string
+      html: string
+      invalid: string[]
+    }
+  | { status: 'unknown' | 'no-source' | 'refused' }
+
 export type FeederOptions = {
   /** `undefined` while it is being opened. */
   partition(): Partition | undefined
@@ -20,7 +37,9 @@ export type FeederOptions = {
     content: Content,
   ): { commitment: string; sealed: NonNullable<Submission['sealed']> }
   /** What the bytes of messages show, in their order. */
-  prove(contents: Content[], className: string): Promise<Proof[]>
+  prove(messages: FedMessage[], className: string): Promise<Proof[]>
+  /** Writes a message from an approved version; its code is that of its id. */
+  write(message: { id: MessageId; class: string }, wanted: WantedMessage): WrittenMessage | Promise<WrittenMessage>
   /** Whether mails of campaigns carry the code in their text. */
   appendCode: boolean
   surroundings: Pick<Surroundings, 'soon' | 'after'>
@@ -108,7 +127,8 @@ export class Feeder {
     const content = await this.#content(plan.id, plan.contentHash)
     const rows = await vault.store.page(plan.id, audience!.revision, { after: cursor, limit })
     if (!content || rows.length < limit) return this.#giveUp(partition, plan.id)
-    const said = await this.#contentsFor(plan.id, plan.class, content, rows)
+    const said = await this.#messagesFor(plan.id, plan.class, content, rows)
+    if (!said) return this.#giveUp(partition, plan.id, 'a message cannot be written from the approved template')
     const submissions = rows.map((row, i): Submission => {
       const [campaignId, ordinal, { mailbox }] = [plan.id, next + i, row]
       const why = plan.kind === 'campaign' && suppressedFor(partition.state.suppressions, mailbox, partition.now())
@@ -122,8 +142,11 @@ export class Feeder {
   }
 
   /** What is stored is not what was approved: nothing more is sent until somebody has looked at it. */
-  async #giveUp(partition: Partition, campaign: string): Promise<void> {
-    const reason = 'the stored content or audience is not the approved one'
+  async #giveUp(
+    partition: Partition,
+    campaign: string,
+    reason = 'the stored content or audience is not the approved one',
+  ): Promise<void> {
     this.#options.log.error({ campaign }, reason)
     await partition.submit([{ command: { type: 'PauseCampaign', campaign, by: 'tocsin', reason } }])
   }
@@ -136,31 +159,58 @@ export class Feeder {
     return content
   }
 
-  /** What each recipient will have, and what its bytes show; `undefined` for those that cannot be read any more. */
-  async #contentsFor(
+  /**
+   * What each recipient will have, and what its bytes show; `undefined` in its place for one that cannot be read any more, and for all when one
+   * cannot be written.
+   */
+  async #messagesFor(
     campaign: string,
     className: string,
     content: CampaignContent,
     rows: readonly AudienceRow[],
-  ): Promise<(Said | undefined)[]> {
-    const { vault, appendCode, prove } = this.#options
-    const recipients: (Recipient | undefined)[] = []
-    for (const row of rows) recipients.push(await vault.recipient(campaign, row))
-    const contents = recipients.flatMap(to => (to ? [contentFor(content, to, appendCode)] : []))
-    const proofs = await prove(contents, className)
-    const said = contents.map((one, i) => ({ content: one, proof: proofs[i]! })).values()
-    return recipients.map(to => to && said.next().value)
+  ): Promise<(Said | undefined)[] | undefined> {
+    const { vault, prove } = this.#options
+    const messages: (Fed | undefined)[] = []
+    for (const row of rows) {
+      const to = await vault.recipient(campaign, row)
+      const message = to && (await this.#message(content, to))
+      if (to && !message) return undefined
+      messages.push(message)
+    }
+    const proofs = await prove(
+      messages.filter(one => one !== undefined),
+      className,
+    )
+    const proof = proofs.values()
+    return messages.map(one => one && { ...one, proof: proof.next().value! })
+  }
+
+  async #message(content: CampaignContent, to: Recipient): Promise<Fed | undefined> {
+    const { newId, write, appendCode } = this.#options
+    const id = newId()
+    const { template } = content
+    if (!template) return { id, content: contentFor(content, to, appendCode), invalid: [] }
+    const slots = { ...content.slots, ...to.slots }
+    const { name, version } = template
+    const wanted = { name, version, slots, ...(to.locale !== undefined && { locale: to.locale }) }
+    const written = await write({ id, class: content.class }, wanted)
+    if (written.status !== 'written' || written.template.hash !== template.hash) return undefined
+    const { status: _, invalid, ...parts } = written
+    const { recipient, account } = to
+    const whole: Content = { recipient, ...(content.from && { from: content.from }), ...parts, slots }
+    if (account !== undefined) whole.account = account
+    return { id, content: whole, invalid }
   }
 
   #submission(
     { plan }: Campaign,
-    { template, text = '', html = '' }: CampaignContent,
+    { template }: CampaignContent,
     { ordinal, row, said }: { ordinal: number; row: AudienceRow; said: Said | undefined },
   ): Submission {
     const { mailbox, address, account } = row
     if (!said) return { command: { type: 'SkipRecipient', campaign: plan.id, ordinal, mailbox } }
-    const { content, proof } = said
-    const id = this.#options.newId()
+    const { id, content, proof, invalid } = said
+    const { text = '', html = '' } = content
     const { commitment, sealed } = this.#options.seal(id, account, content)
     const message: MessageFacts = {
       id,
@@ -177,16 +227,18 @@ export class Feeder {
     }
     if (account !== address) message.account = account
     if (template) message.template = template
-    if (proof.findings.length > 0) message.findings = proof.findings
+    const findings = invalid.length > 0 ? [...proof.findings, 'content.slot-invalid' as const] : proof.findings
+    if (findings.length > 0) message.findings = findings
     const command: Command = { type: 'RequestMessage', message }
     return { command, sealed }
   }
 }
 
-type Said = { content: Content; proof: Proof }
+type Fed = FedMessage & { invalid: string[] }
+type Said = Fed & { proof: Proof }
 
 function contentFor(said: CampaignContent, { recipient, account }: Recipient, appendCode: boolean): Content {
-  const { class: _, application: __, template: ___, ...parts } = said
+  const { class: _, application: __, template: ___, slots: ____, ...parts } = said
   return { ...parts, recipient, ...(account !== undefined && { account }), ...(appendCode && { appendCode }) }
 }
 

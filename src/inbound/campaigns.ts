@@ -6,7 +6,15 @@ import type { Mailbox, NamedMailbox } from '../std/mailbox.ts'
 
 // Campaigns and corrections, as HTTP is given them. Every act is journalled before it answers; all throw `Unavailable` when that cannot be.
 
-export type Content = { from?: NamedMailbox; subject: string; text?: string; html?: string }
+/** A template with the values that all have, or a subject with text, HTML or both. */
+export type Content = {
+  from?: NamedMailbox
+  subject: string
+  text?: string
+  html?: string
+  template?: { name: string; version?: string }
+  slots?: Record<string, string>
+}
 
 export type Draft = {
   class: string
@@ -20,7 +28,7 @@ export type Draft = {
   expiresAt: number
 }
 
-export type Member = { recipient: Mailbox; account?: string }
+export type Member = { recipient: Mailbox; account?: string; slots?: Record<string, string>; locale?: string }
 /** Lines are numbered from 1. */
 export type AudienceLine = { line: number; member: Member } | { line: number; code: string }
 

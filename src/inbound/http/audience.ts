@@ -48,12 +48,14 @@ function lineOf(line: number, bytes: Line): AudienceLine {
 
 const control = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/
 
-function memberLine(line: number, { account, recipient }: AudienceMember): AudienceLine {
+function memberLine(line: number, { account, recipient, slots, locale }: AudienceMember): AudienceLine {
   const parsed = parseMailbox(recipient.email)
   if (!parsed.ok) return { line, code: `mailbox.${parsed.code}` }
-  if (account === undefined) return { line, member: { recipient: parsed.mailbox } }
+  const values = { ...(slots && { slots }), ...(locale !== undefined && { locale }) }
+  if (Object.values(slots ?? {}).some(value => !value.isWellFormed())) return { line, code: 'text.lone-surrogate' }
+  if (account === undefined) return { line, member: { recipient: parsed.mailbox, ...values } }
   if (!account.isWellFormed()) return { line, code: 'text.lone-surrogate' }
   if (control.test(account)) return { line, code: 'text.control-character' }
-  const one: Member = { recipient: parsed.mailbox, account }
+  const one: Member = { recipient: parsed.mailbox, account, ...values }
   return { line, member: one }
 }

@@ -5,7 +5,9 @@ import {
   causeIdLengthMax,
   classLengthMax,
   contentBytesMax,
+  localeLengthMax,
   reasonTextLengthMax,
+  Slots,
   subjectLengthMax,
   templateLengthMax,
 } from './contract.ts'
@@ -37,8 +39,10 @@ export const AudienceMember = Type.Object(
   {
     account: Type.Optional(Type.String({ minLength: 1, maxLength: accountLengthMax })),
     recipient: Type.Object({ email: Type.String({ minLength: 1, maxLength: addressLengthMax }) }, closed),
+    slots: Type.Optional(Slots),
+    locale: Type.Optional(Type.String({ minLength: 2, maxLength: localeLengthMax, description: 'BCP 47' })),
   },
-  { ...closed, title: 'AudienceMember' },
+  { ...closed, title: 'AudienceMember', description: '`slots` and `locale` are for a template' },
 )
 export type AudienceMember = Static<typeof AudienceMember>
 
@@ -51,9 +55,10 @@ const contentFields = {
     Type.String({
       minLength: 1,
       maxLength: templateLengthMax,
-      description: 'Not available before templates are rendered',
+      description: '`name` or `name@version`; the version that is approved when the campaign is drafted is pinned',
     }),
   ),
+  slots: Type.Optional(Slots),
 }
 
 const threshold = Type.Object(
@@ -265,6 +270,9 @@ export const DryRunView = Type.Object(
       subject: Type.Optional(Type.String()),
       text: Type.Optional(Type.String()),
       html: Type.Optional(Type.String()),
+      template: Type.Optional(
+        Type.String({ description: 'The version that was pinned; texts are those of the first sample' }),
+      ),
     }),
     contentHash: hash('To approve'),
     audienceHash: Type.Optional(hash('To approve')),

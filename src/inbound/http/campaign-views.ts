@@ -61,12 +61,16 @@ const sampleOf = ({ recipient, account }: Member) => ({
 
 export function dryRunView({ campaign, question }: Known, { size, content, samples, ...run }: DryRun): DryRunView {
   const { plan, bounds, pausesMs, audience } = campaign
-  const { from, ...parts } = content
+  const { from, template, slots: _, ...parts } = content
   return {
     ...run,
     recipients: size,
     stages: bounds.map((upTo, i) => ({ upTo, pauseMs: pausesMs[i] ?? 0 })),
-    content: { ...parts, ...(from && { from: from.mailbox.address }) },
+    content: {
+      ...parts,
+      ...(from && { from: from.mailbox.address }),
+      ...(template && { template: `${template.name}@${template.version ?? ''}` }),
+    },
     contentHash: plan.contentHash,
     ...(audience && { audienceHash: audience.hash }),
     question,

@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { parseInstant } from '../../std/instant.ts'
-import { parseAddressHeader } from '../../std/mailbox.ts'
+import { type NamedMailbox, parseAddressHeader } from '../../std/mailbox.ts'
 import type { CampaignPort, Content, Draft, Refused } from '../campaigns.ts'
 import { actor } from './access.ts'
 import { audienceLines, inlineLines } from './audience.ts'
@@ -22,7 +22,7 @@ import {
 import { campaignView, dryRunView } from './campaign-views.ts'
 import { contentBytesMax, Done, type Fault } from './contract.ts'
 import { answers, operation } from './documentation.ts'
-import { bodyFault, lineFault } from './message.ts'
+import { bodyFault, lineFault, namedTemplate } from './message.ts'
 import { type ProblemCode, problems, Refusal } from './problems.ts'
 import type { RouteDeps } from './server.ts'
 
@@ -231,14 +231,13 @@ function contentOf({ title, content, question }: CampaignBody, faults: Fault[]):
   const { subject, text, html, template } = content
   const from = content.from === undefined ? undefined : parseAddressHeader(content.from)
   if (from?.ok === false) add('/content/from', `mailbox.${from.code}`, from.detail)
-  // Until templates are rendered here, a mail made from one would be empty.
-  if (template !== undefined)
-    add('/content/template', 'template.not-available', 'templates are not rendered yet; give subject, text and html')
   lineFault(title, '/title', add)
   lineFault(subject, '/content/subject', add)
   bodyFault(question.text, '/question/text', contentBytesMax, add)
   bodyFault(text, '/content/text', contentBytesMax, add)
   bodyFault(html, '/content/html', contentBytesMax, add)
+  if (template !== undefined) return fromTemplate(content, from?.ok ? from : undefined, add)
+  if (content.slots) add('/content/slots', 'content.slots-without-template', 'slots fill a template, and none is named')
   if (subject === undefined) add('/content/subject', 'field.missing', 'a subject is required')
   if (text === undefined && html === undefined) add('/content/text', 'content.missing', 'text or html is required')
   if (subject === undefined) return undefined
@@ -247,6 +246,23 @@ function contentOf({ title, content, question }: CampaignBody, faults: Fault[]):
     said.from = from.name === undefined ? { mailbox: from.mailbox } : { name: from.name, mailbox: from.mailbox }
   if (text !== undefined) said.text = text
   if (html !== undefined) said.html = html
+  return said
+}
+
+/** One that a person has approved says all: nothing besides it. */
+function fromTemplate(
+  content: CampaignBody['content'],
+  from: NamedMailbox | undefined,
+  add: (pointer: string, code: string, detail: string) => void,
+): Content | undefined {
+  for (const field of ['subject', 'text', 'html'] as const)
+    if (content[field] !== undefined)
+      add(`/content/${field}`, 'content.two-kinds', 'a campaign has a template or its own content, not both')
+  const named = namedTemplate(content.template!)
+  if (!named) return void add('/content/template', 'template.malformed', 'must be `name` or `name@version`')
+  const said: Content = { subject: '', template: named }
+  if (content.slots) said.slots = content.slots
+  if (from) said.from = from.name === undefined ? { mailbox: from.mailbox } : { name: from.name, mailbox: from.mailbox }
   return said
 }
 

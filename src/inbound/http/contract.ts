@@ -99,6 +99,13 @@ export type Problem = Static<typeof Problem>
 
 const Reason = Type.Object({ code: Type.String(), detail: Type.String() })
 
+/** Values of a template, by the names of its slots. */
+export const Slots = Type.Record(
+  Type.String({ pattern: `^[A-Za-z][A-Za-z0-9_.-]{0,${slotNameLengthMax - 1}}$` }),
+  Type.String({ maxLength: slotBytesMax }),
+  { maxProperties: slotsMax, additionalProperties: false },
+)
+
 const messageFields = {
   class: Type.String({ minLength: 1, maxLength: classLengthMax, description: 'The class whose policy applies' }),
   account: Type.Optional(
@@ -122,16 +129,7 @@ const messageFields = {
   template: Type.Optional(
     Type.String({ minLength: 1, maxLength: templateLengthMax, description: '`name` or `name@version`' }),
   ),
-  slots: Type.Optional(
-    Type.Record(
-      Type.String({ pattern: `^[A-Za-z][A-Za-z0-9_.-]{0,${slotNameLengthMax - 1}}$` }),
-      Type.String({ maxLength: slotBytesMax }),
-      {
-        maxProperties: slotsMax,
-        additionalProperties: false,
-      },
-    ),
-  ),
+  slots: Type.Optional(Slots),
   locale: Type.Optional(
     Type.String({
       minLength: 2,

@@ -104,24 +104,24 @@ const tooLargeTogether = (text: string, html: string): boolean =>
 
 const templateName = /^([A-Za-z0-9][A-Za-z0-9_./-]*)(?:@([A-Za-z0-9][A-Za-z0-9_.-]*))?$/
 
+/** `name` or `name@version`; `undefined` when it is neither. */
+export function namedTemplate(text: string): { name: string; version?: string } | undefined {
+  const [, name, version] = templateName.exec(text) ?? []
+  if (name === undefined) return undefined
+  return version === undefined ? { name } : { name, version }
+}
+
 /** A template with its slots, or a subject with text, HTML or both: one of the two, never a mixture. */
 function contentOf(body: MessageLine, add: Add): MessageRequest['content'] | undefined {
   const { template, slots, locale, subject, text, html } = body
   if (template !== undefined) {
-    const name = templateName.exec(template)
-    if (name === null) add('/template', 'template.malformed', 'must be `name` or `name@version`')
+    const named = namedTemplate(template)
+    if (!named) add('/template', 'template.malformed', 'must be `name` or `name@version`')
     for (const field of ['subject', 'text', 'html'] as const)
       if (body[field] !== undefined)
         add(`/${field}`, 'content.two-kinds', 'a message has a template or its own content, not both')
-    if (name === null) return undefined
-    const version = name[2]
-    return {
-      kind: 'template',
-      name: name[1]!,
-      slots: slots ?? {},
-      ...(version === undefined ? {} : { version }),
-      ...(locale === undefined ? {} : { locale }),
-    }
+    if (!named) return undefined
+    return { kind: 'template', ...named, slots: slots ?? {}, ...(locale === undefined ? {} : { locale }) }
   }
   if (locale !== undefined)
     add('/locale', 'content.locale-without-template', 'a language is chosen for a template, and none is named')
