@@ -84,6 +84,12 @@ describe('npx tocsin lint', () => {
     expect(stdout).toContain('Wording was not judged: fr')
   })
 
+  it('says when it has looked at the beginning only', () => {
+    const { status, stdout } = lint(file('long.eml', good + 'All is well.\n'.repeat(10_000)))
+    expect(status).toBe(1)
+    expect(stdout).toContain('too-long: only the first 100 KB')
+  })
+
   it.each([
     ['no file', []],
     ['a file that is not there', [join(folder, 'nothing.eml')]],

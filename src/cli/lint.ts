@@ -3,7 +3,7 @@ import { type MailFault, mailFaults } from '../proof/mail.ts'
 import { readMail } from '../proof/read-mail.ts'
 import { parseAddressHeader } from '../std/mailbox.ts'
 import { type Finding, type LintSubject, lintLanguages, lint as lintMail } from '../templates/lint/lint.ts'
-import { languageOf } from '../templates/lint/mail.ts'
+import { readingOf } from '../templates/lint/mail.ts'
 import { lintTemplate, type TemplateFinding } from '../templates/lint/template.ts'
 import { parseTemplate } from '../templates/parse.ts'
 import { type Command, readOptions, UsageFault } from './usage.ts'
@@ -83,6 +83,8 @@ function settingsOf({ hosts, from, names, optional }: Values) {
   }
 }
 
+const tooLong = { code: 'too-long', detail: 'only the first 100 KB of text and 1 MB of HTML were looked at' }
+
 async function lookAtMail(file: string, data: Buffer, values: Values): Promise<Looked> {
   const reading = readMail(data)
   if (!reading.ok) {
@@ -105,9 +107,9 @@ async function lookAtMail(file: string, data: Buffer, values: Values): Promise<L
     ...(sender.ok && sender.name !== undefined && { names: [sender.name] }),
     ...settingsOf(values),
   }
-  const spoken = languageOf(subject)
+  const { language: spoken, cut } = readingOf(subject)
   const unjudged = spoken !== undefined && lintLanguages.includes(spoken) ? [] : [spoken ?? 'unknown']
-  return { file, kind: 'mail', unjudged, findings: lintMail(subject), faults: [] }
+  return { file, kind: 'mail', unjudged, findings: lintMail(subject), faults: cut ? [tooLong] : [] }
 }
 
 async function lookAtTemplate(file: string, data: Buffer, values: Values): Promise<Looked> {

@@ -74,7 +74,7 @@ export const rules: readonly Rule[] = [
 
 /**
  * What would make a mail look like an imitation, frighten its reader, or leave them without a way: each finding once, with its reason and a
- * better wording. Never throws. Of languages without word lists (`lintLanguages`) only what does not hang on words is looked at.
+ * better wording. Never throws, and looks at the first 100 KB of text and 1 MB of HTML only. Of languages without word lists (`lintLanguages`) only what does not hang on words is looked at.
  */
 export function lint(subject: LintSubject): Finding[] {
   const mail = mailOf(subject)

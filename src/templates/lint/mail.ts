@@ -57,7 +57,9 @@ const securityClasses = new Set([
 
 export const isSecurityClass = (name: string | undefined): boolean => name !== undefined && securityClasses.has(name)
 
-const textCharsMax = 200_000
+/** As much as a template may have; of more than this nobody reads the end. */
+const textCharsMax = 100 * 1024
+const linksMax = 500
 /** Stands for a value that is not judged. */
 const blank = '\ufffc'
 
@@ -84,8 +86,11 @@ export function mailOf(subject: LintSubject): Mail {
 
 const primaryOf = (tag: string | undefined): string | undefined => tag?.split('-')[0]?.trim().toLowerCase() || undefined
 
-/** The language by which a mail is judged, as a subtag: `en`. */
-export const languageOf = (subject: LintSubject): string | undefined => mailOf(subject).language
+/** By which language, as a subtag (`en`), a mail is judged, and whether it is so long that only its beginning is. */
+export function readingOf(subject: LintSubject): { language: string | undefined; cut: boolean } {
+  const { language, page, text = '' } = mailOf(subject)
+  return { language, cut: text.length > textCharsMax || (page?.cut ?? false) }
+}
 
 /** One spelling for what is written in several: quotes, spaces, invisible characters. Values and addresses of links give way to a blank. */
 function plain(text: string, values: readonly string[] = []): string {
@@ -101,7 +106,7 @@ function plain(text: string, values: readonly string[] = []): string {
 const webAddress = /\bhttps?:\/\/[^\s<>"\ufffc]{1,2000}/gi
 
 function linksOfPage(page: Page | undefined): Link[] {
-  return (page?.links ?? []).map(({ href, text, hidden, images }) => ({
+  return (page?.links ?? []).slice(0, linksMax).map(({ href, text, hidden, images }) => ({
     ...targetOf(href),
     part: 'html',
     text: text.replace(/\s+/g, ' ').trim(),
@@ -112,7 +117,7 @@ function linksOfPage(page: Page | undefined): Link[] {
 
 function linksOfText(text: string | undefined): Link[] {
   const found = text?.match(webAddress) ?? []
-  return [...new Set(found)].map(href => ({
+  return [...new Set(found)].slice(0, linksMax).map(href => ({
     ...targetOf(href.replace(/[.,;:!?)\]'»”]+$/, '')),
     part: 'text',
     hidden: false,
