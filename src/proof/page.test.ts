@@ -9,6 +9,7 @@ describe('a page as its reader has it', () => {
     ['references are resolved', 'M&uuml;ller &amp; S&#246;hne', 'Müller & Söhne'],
     ['what is hidden is not seen', 'a<div style="display: none">b<div>c</div></div>d', 'a\nd'],
     ['nor what is hidden by name', '<p hidden>a</p>b', 'b'],
+    ['a size of zero is set anew within', '<td style="font-size:0px"><p style="font-size:13px">a</p></td>', 'a\n'],
     ['nor styles, titles and scripts', '<title>t</title><style>p{}</style><script>x</script>a', 'a'],
     ['comments are not', 'a<!-- b -->c', 'ac'],
     ['but what Outlook reads is', 'a<!--[if mso]>b<![endif]-->c', 'abc'],

@@ -37,8 +37,9 @@ const urlAttributes = new Set('href src background action formaction poster data
 const pages = new Set(['iframe', 'frame', 'object', 'embed', 'applet', 'portal'])
 const shownAttributes = new Set(['alt', 'title', 'aria-label', 'placeholder', 'value', 'content'])
 
+/** What no reader shows. A size of zero is no such sign: layouts have it around text that sets its own. */
 const hides =
-  /(?:display\s*:\s*none|visibility\s*:\s*hidden|(?:font-size|max-height|opacity|line-height)\s*:\s*0(?:px|em|rem|%|pt)?\s*(?:;|$|!))/i
+  /(?:display\s*:\s*none|visibility\s*:\s*hidden|(?:max-height|opacity)\s*:\s*0(?:\.0+)?(?:px|em|rem|%|pt)?\s*(?:;|$|!))/i
 
 class Reader {
   #text = ''

@@ -197,6 +197,11 @@ describe('links', () => {
     ['a link without end', html('<a href="https://evil.com')],
     ['another host shown', link('https://example.org/x', 'https://bank.example.com/')],
     ['another host shown, bare', link('https://example.org/x', 'www.bank.com')],
+    [
+      'another host shown in a layout',
+      html('<td style="font-size:0px"><a href="https://example.org/" style="font-size:13px">bank.com</a>'),
+    ],
+    ['a host in a preheader', html('<div style="display:none">Go to evil.com</div>')],
     ['another host shown across tags', link('https://status.partner.example/', 'exam<b>ple</b>.org')],
     ['a host shown that is not to be called', link('tel:+41441234567', 'example.org')],
     [
@@ -333,6 +338,12 @@ describe('the incidents', () => {
   it('HBO Max, 2021: the mail of an integration test', () => {
     const mail = raw('Subject: Integration Test Email #1', '', 'This template is used by integration tests only.')
     expect(found(mail)).toEqual(['content.test-material'])
+  })
+
+  it('variables in what mail programs show beside the subject', () => {
+    expect(found(html('<div style="display:none;max-height:0px">Hello {{name}}</div>'))).toEqual([
+      'content.test-material',
+    ])
   })
 
   // A genuine sender, a subject and a text that anybody could choose: the bytes alone show nothing, for there is neither a link nor an address.

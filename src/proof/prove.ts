@@ -235,7 +235,8 @@ function hasForeignLink({ subject, texts, pages }: Extract<Examined, { ok: true 
       page.links.some(
         ({ url, kind, shown }) => isForeign(url, kind, allowed, page.base) || isDisguised(url, shown, page.base),
       ) ||
-      inText(page.text),
+      inText(page.text) ||
+      inText(page.hidden),
   )
 }
 
@@ -273,7 +274,7 @@ function hasTestMaterial(
   const values = slots.filter(({ control }) => control === 'user').map(({ value }) => value)
   const said = {
     subject,
-    texts: [...texts, ...pages.map(({ text }) => text)],
+    texts: [...texts, ...pages.flatMap(({ text, hidden }) => [text, hidden])],
     urls: pages.flatMap(({ links }) => links.map(({ url }) => url)),
   }
   return testMaterialIn(said, values) !== undefined
