@@ -55,6 +55,8 @@ export type Config = Readonly<{
   window: Window
   dkim: { domain: string; selector: string; keyFile: string }[]
   webhooks: { url: string; secret: string; allowPrivate?: boolean }[]
+  /** Where people may forward a mail to ask about it. */
+  report?: { address: Mailbox }
   /** DNS servers in place of the system's. */
   dns: { servers?: string[] }
   /** Which domains are audited, how often, and selectors besides those of `dkim`. */
@@ -239,6 +241,8 @@ const file = Type.Partial(
       ),
       budgets: budgetsFile,
       hostname: domain,
+      /** Mail to this address is taken from anybody, checked, recorded and answered. */
+      report: Type.Object({ address: Type.String({ maxLength: 254 }) }, closed),
       /** Which DNS servers are asked, `IP` or `IP:PORT`; those of the system when absent. */
       dns: Type.Partial(Type.Object({ servers: Type.Array(name, { minItems: 1, maxItems: 8 }) }, closed), closed),
       /** Domains whose records are audited; those of TOCSIN_FROM and `dkim` when `audited` is absent, none when it is empty. */
@@ -302,6 +306,7 @@ export async function loadConfig(
   const allowed = new Set((found.allowedRecipients ?? []).map(text => allowListKey(text)))
   const inFlightMax = found.inFlightMax ?? 128
   const probe = readProbe(found.probe, faults)
+  const report = readReport(found.report, faults)
   const dns = readDns(found.dns, environment.TOCSIN_DNS, faults)
   const domains = readDomains(found, from, faults)
   checkNames(found, policy, faults)
@@ -327,6 +332,7 @@ export async function loadConfig(
     dkim: found.dkim ?? [],
     webhooks: found.webhooks ?? [],
     dns,
+    ...(report && { report }),
     domains,
     probe,
     ledger: { everyMs: 600_000, ...found.ledger },
@@ -401,6 +407,14 @@ function readProbe(found: ConfigFile['probe'], faults: ConfigFault[]): Config['p
   if (parsed.ok) return { everyMs, recipient: parsed.mailbox }
   faults.push(fault('probe/recipient', 'config.probe-recipient', 'give the address of a mailbox of your own'))
   return { everyMs }
+}
+
+function readReport(found: ConfigFile['report'], faults: ConfigFault[]): Config['report'] {
+  if (!found) return undefined
+  const parsed = parseMailbox(found.address)
+  if (parsed.ok) return { address: parsed.mailbox }
+  faults.push(fault('report/address', 'config.report-address', 'give the address that people forward mails to'))
+  return undefined
 }
 
 function readDns(found: ConfigFile['dns'], text: string | undefined, faults: ConfigFault[]): Config['dns'] {

@@ -6,12 +6,14 @@ import pg from 'pg'
 import type pino from 'pino'
 import { Registry } from 'prom-client'
 import type { OwnKey } from './authenticity/signature.ts'
+import type { Verifier } from './authenticity/verify.ts'
 import { campaignPort } from './campaign-port.ts'
 import type { Config } from './config.ts'
 import type { MessageId } from './core/events.ts'
 import { commandLine } from './core/people.ts'
 import { fromConfig } from './core/state.ts'
 import { openDomainWatch } from './domain-port.ts'
+import { resolverDns } from './domains/resolver.ts'
 import type { DomainWatch } from './domains/watch.ts'
 import { logAlarms } from './engine/alarm-log.ts'
 import { CampaignVault } from './engine/campaign-vault.ts'
@@ -31,7 +33,8 @@ import { type Generated, type Key, type Keys, openKeys } from './inbound/keys.ts
 import { openIntake } from './inbound/requests.ts'
 import { mailAcceptance } from './inbound/smtp/accept.ts'
 import { loadCertificate } from './inbound/smtp/certificate.ts'
-import { type SmtpServer, startSmtp } from './inbound/smtp/server.ts'
+import { reportAcceptance, reporter } from './inbound/smtp/reports.ts'
+import { type SmtpOptions, type SmtpServer, startSmtp } from './inbound/smtp/server.ts'
 import { openDataDir } from './journal/data-dir.ts'
 import { postgresCampaigns } from './journal/postgres/campaign-store.ts'
 import { startEmbedded } from './journal/postgres/embedded.ts'
@@ -54,12 +57,13 @@ import { ProofPool } from './proof/pool.ts'
 import { isInert } from './proof/values.ts'
 import { ofCampaign, proofPort } from './proof-port.ts'
 import type { RegisterWork } from './register.worker.ts'
+import { reportDesk } from './report-port.ts'
 import { type OpenSkeletons, openSkeletons } from './skeleton-port.ts'
-import type { NamedMailbox } from './std/mailbox.ts'
+import type { Mailbox, NamedMailbox } from './std/mailbox.ts'
 import { uuidv7 } from './std/uuid.ts'
 import { templatePort } from './template-port.ts'
 import { type OpenTemplates, openTemplates } from './template-writer.ts'
-import { verifyPort } from './verify-port.ts'
+import { verifierOf, verifyPort } from './verify-port.ts'
 import { followApart } from './views/follow-apart.ts'
 import { type Standing, standingsOf } from './views/places.ts'
 import { type Follower, openRegister, type Register } from './views/register.ts'
@@ -296,8 +300,8 @@ type Inside = Common &
 
 /** Whoever got a mail and asks about it. */
 const openVerification = async (config: Config, { pool, keyring, register, partition, templates }: Inside) =>
-  verifyPort({
-    ...{ config, pool, keyring, register, partition },
+  verifierOf({
+    ...{ pool, keyring, register, partition },
     composing: composing(config, keyring, templates),
     keys: await readDkimKeys(config),
   })
@@ -328,14 +332,16 @@ async function openDoors(config: Config, inside: Inside, undo: Undo) {
     operators: config.operators,
   })
   const intake = openIntake(ours)
-  const smtp = await openSmtp(config, { partition, skeletons, keys, intake, log }, undo)
+  const verifier = await openVerification(config, inside)
+  const reports = openReports(config, { partition, intake, verifier }, undo)
+  const smtp = await openSmtp(config, { partition, skeletons, keys, intake, reports, log }, undo)
   const attached = await attachment(config, keys)
   const http = await buildHttp({
     intake,
     register,
     operator: operatorPort({ partition, pool, keyring, traces, register, carrier, runner, probe, audiences }),
     campaigns: campaignPort({ config, partition, ...audiences, templates, keyring, pool, register, newId: ours.newId }),
-    verify: await openVerification(config, inside),
+    verify: verifyPort(config, verifier),
     templates: templatePort({ config, partition, ...templates, looks: skeletons, isInert }),
     keys: attached.keys,
     ledger: ledgerPort(ledger, register),
@@ -527,6 +533,25 @@ function gateway(
   }
 }
 
+/** The address that anybody may forward a mail to; absent where the configuration names none. */
+function openReports(
+  { report, hostname, application, dns: { servers } }: Config,
+  { partition, intake, verifier }: { partition: Partition; intake: Intake; verifier: Verifier },
+  undo: Undo,
+): (SmtpOptions<Application>['open'] & { accept: ReturnType<typeof reportAcceptance> }) | undefined {
+  if (!report) return undefined
+  const { address } = report
+  const dns = resolverDns(servers ? { servers } : {})
+  undo.later(() => dns.cancel())
+  const now = () => partition.now()
+  const accept = reportAcceptance(reportDesk({ address, hostname, application, intake, verifier, dns, now }))
+  const is = (mailbox: Mailbox) => mailbox.address.toLowerCase() === address.address.toLowerCase()
+  return { is, client: reporter, mailBytesMax: reportBytesMax, accept }
+}
+
+/** A mail that is attached to another. */
+const reportBytesMax = 2 * 1024 * 1024
+
 async function openSmtp(
   config: Config,
   {
@@ -535,7 +560,12 @@ async function openSmtp(
     keys,
     intake,
     log,
-  }: Pick<Inside, 'partition' | 'skeletons' | 'log'> & { keys: Keys; intake: Intake },
+    reports,
+  }: Pick<Inside, 'partition' | 'skeletons' | 'log'> & {
+    keys: Keys
+    intake: Intake
+    reports: ReturnType<typeof openReports>
+  },
   undo: Undo,
 ): Promise<SmtpServer> {
   const { hostname, tls, dataDir } = config
@@ -547,6 +577,7 @@ async function openSmtp(
     ...(paths && { paths }),
   })
   const knowsClass = (name: string) => Object.hasOwn(partition.state.policy.classes, name)
+  const accept = mailAcceptance({ intake, knowsClass, classOf: skeletons.classOf })
   const smtp = await startSmtp<Application>({
     host: config.host,
     port: config.smtpPort,
@@ -554,7 +585,9 @@ async function openSmtp(
     tls: certificate,
     trusted: config.trusted,
     authenticate: async (user, password) => bound(config, await keys.smtp(user, password)),
-    accept: mailAcceptance({ intake, knowsClass, classOf: skeletons.classOf }),
+    open: reports,
+    accept: (client, envelope, data) =>
+      client === reporter ? reports!.accept(envelope, data) : accept(client, envelope, data),
     log,
   })
   undo.later(() => smtp.close(drainMsMax))

@@ -19,7 +19,6 @@ import type { Register } from './views/register.ts'
 import { type SentRecord, sentByCode } from './views/sent.ts'
 
 export type VerifyDeps = {
-  config: Pick<Config, 'isTrustedProxy'>
   pool: pg.Pool
   keyring: Keyring
   register: Register
@@ -33,10 +32,9 @@ const answerMs = { leastMs: 75, tickMs: 25 }
 /** What was sent a moment ago is found, if the register shows it by then. */
 const reachedWaitMsMax = 1000
 
-/** Whoever got a mail, as HTTP sees them. */
-export function verifyPort(deps: VerifyDeps): VerifyPort {
-  const { config, pool, keyring, register } = deps
-  const verifier = openVerifier({
+export function verifierOf(deps: VerifyDeps): Verifier {
+  const { pool, keyring, register } = deps
+  return openVerifier({
     reached: () => register.reached(reachedWaitMsMax),
     sentByCode: codes => sentByCode(pool, codes),
     addressHash: text => {
@@ -46,9 +44,13 @@ export function verifyPort(deps: VerifyDeps): VerifyPort {
     mailOf: sent => mailOf(deps, sent),
     signature: signatureCheck(deps.keys),
   })
+}
+
+/** Whoever got a mail, as HTTP sees them. */
+export function verifyPort({ isTrustedProxy }: Pick<Config, 'isTrustedProxy'>, verifier: Verifier): VerifyPort {
   const schedule = new Schedule(answerMs)
   return {
-    isTrustedProxy: config.isTrustedProxy,
+    isTrustedProxy,
     answer: (question, acceptLanguage) =>
       available(() =>
         schedule.answer(async () => {

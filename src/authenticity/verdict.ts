@@ -35,6 +35,8 @@ export const doubts = [
   'unsigned',
   /** Signed by us, with a code that was taken out. */
   'no-code',
+  /** Forwarded within a text, so that only its words are left. */
+  'inline',
   /** It cannot be read as a mail. */
   'unreadable',
 ] as const

@@ -68,6 +68,8 @@ export type Part = {
   text?: string
   /** `message/rfc822`, looked into. */
   enclosed?: Mail
+  /** Its bytes, decoded. */
+  enclosedData?: Uint8Array
 }
 
 export type Mail = {

@@ -161,6 +161,7 @@ class Reading {
     if (type.value === 'message/rfc822' || type.value === 'message/global') {
       const enclosed = decodedBytes(source, from, to, encoding, found)
       part.enclosed = this.mail(enclosed, depth + 1)
+      part.enclosedData = enclosed
       for (const one of part.enclosed.ambiguities) found.add(one)
     } else if (type.value.startsWith('text/') || isMarkup(type.value) || type.value.startsWith('multipart/'))
       part.text = this.#text(source, from, to, { charset: charsetOf(type), encoding, found })

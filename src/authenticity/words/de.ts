@@ -56,8 +56,14 @@ export const de: Words = {
     erased: 'Was wir dieser Person geschickt haben, ist gelöscht; es gibt nichts mehr, womit wir vergleichen könnten.',
     unsigned: 'Sie sagt, was wir geschickt haben, aber ihre Signatur können wir nicht prüfen.',
     'no-code': 'Sie trägt unsere Signatur, aber der Code fehlt, den jede unserer Mails hat.',
+    inline:
+      'Sie wurde innerhalb Ihres Textes weitergeleitet, wo sie sich nicht prüfen lässt. Leiten Sie sie als Anhang weiter.',
     unreadable:
       'Wir konnten sie nicht als Mail lesen. Speichern Sie die ganze Mail als Datei, und wählen Sie diese Datei.',
+  },
+  report: {
+    subject: 'Zu der Mail, die Sie uns geschickt haben',
+    intro: 'Danke, dass Sie uns die Mail geschickt haben. Wir haben sie angesehen.',
   },
   classes: {
     'password-reset': 'Zurücksetzen des Passworts',

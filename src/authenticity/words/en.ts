@@ -53,7 +53,12 @@ export const en: Words = {
     erased: 'What we sent to this person has been erased, so that there is nothing left to compare it with.',
     unsigned: 'It says what we sent, but we cannot check its signature.',
     'no-code': 'It has our signature, but the code that each of our mails has is missing.',
+    inline: 'It was forwarded within your text, where it cannot be checked. Forward it as an attachment.',
     unreadable: 'We could not read it as a mail. Save the whole mail as a file, and choose that file.',
+  },
+  report: {
+    subject: 'About the mail that you sent us',
+    intro: 'Thank you for sending us the mail. We have looked at it.',
   },
   classes: {
     'password-reset': 'Password reset',

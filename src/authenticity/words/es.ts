@@ -56,7 +56,12 @@ export const es: Words = {
     erased: 'Lo que enviamos a esta persona se ha borrado y no queda nada con qué compararlo.',
     unsigned: 'Dice lo que enviamos, pero no podemos comprobar su firma.',
     'no-code': 'Lleva nuestra firma, pero falta el código que tiene cada uno de nuestros correos.',
+    inline: 'Se reenvió dentro de su texto, donde no se puede comprobar. Reenvíelo como archivo adjunto.',
     unreadable: 'No pudimos leerlo como correo. Guarde el correo completo como archivo y elija ese archivo.',
+  },
+  report: {
+    subject: 'Sobre el correo que nos envió',
+    intro: 'Gracias por enviarnos el correo. Lo hemos mirado.',
   },
   classes: {
     'password-reset': 'Restablecimiento de contraseña',

@@ -16,6 +16,8 @@ export type Words = {
   'not-ours': Said
   unknown: Said
   reasons: Record<Alteration | Doubt, string>
+  /** The answer to a report. */
+  report: { subject: string; intro: string }
   /** What a class of messages is called, for those of a fresh installation. */
   classes: Record<string, string>
   page: {

@@ -2,7 +2,7 @@ import type { Buffer } from 'node:buffer'
 import type { Socket } from 'node:net'
 import { type SecureContext, TLSSocket } from 'node:tls'
 import type { DataLimits } from './data.ts'
-import { type Envelope, type Reply, Session, type SessionEvent } from './session.ts'
+import { type Envelope, type OpenAddress, type Reply, Session, type SessionEvent } from './session.ts'
 
 export type Log = { info(fields: object, message: string): void; warn(fields: object, message: string): void }
 
@@ -24,6 +24,7 @@ export type Hub<Client> = {
   readonly memory: Memory
   readonly log: Log
   secureContext: SecureContext | undefined
+  open: OpenAddress<Client> | undefined
   trusted(address: string): Client | undefined
   authenticate(user: string, password: string): Promise<Client | undefined>
   accept(client: Client, envelope: Envelope, data: Buffer): Promise<Reply>
@@ -97,6 +98,7 @@ export class Connection<Client> {
       tlsAvailable: hub.secureContext !== undefined,
       plainAuthAllowed: isLoopback(remoteAddress),
       client: hub.trusted(remoteAddress),
+      open: hub.open,
       roomForMail: () => !hub.memory.full,
     })
     this.#listen(socket)

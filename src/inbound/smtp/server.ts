@@ -3,7 +3,7 @@ import { type AddressInfo, createServer, type Server, type Socket } from 'node:n
 import { createSecureContext } from 'node:tls'
 import { Connection, type Hub, type Log, Memory, type Timeouts } from './connection.ts'
 import { defaultDataLimits } from './data.ts'
-import type { Envelope, Reply } from './session.ts'
+import type { Envelope, OpenAddress, Reply } from './session.ts'
 
 export type { Log, Timeouts } from './connection.ts'
 export type { Envelope, Reply } from './session.ts'
@@ -25,6 +25,8 @@ export type SmtpOptions<Client> = {
   /** Mails in memory, over all connections, bytes. */
   inFlightBytesMax?: number | undefined
   timeouts?: Partial<Timeouts> | undefined
+  /** The address that mail is taken for from anybody. */
+  open?: OpenAddress<Client> | undefined
   /** The sender that a network address alone stands for. */
   trusted(address: string): Client | undefined
   /** Must take the same time for an unknown user as for a wrong password. A rejection is answered with 454. */
@@ -113,6 +115,7 @@ function hubOf<Client>(options: SmtpOptions<Client>): Hub<Client> {
     memory: new Memory(options.inFlightBytesMax ?? inFlightBytesMaxDefault),
     log: options.log,
     secureContext: options.tls === undefined ? undefined : createSecureContext(options.tls),
+    open: options.open,
     trusted: address => options.trusted(address),
     authenticate: (user, password) => options.authenticate(user, password),
     accept: (client, envelope, data) => options.accept(client, envelope, data),

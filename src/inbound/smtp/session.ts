@@ -25,6 +25,13 @@ export type SessionEvent<Client> =
   /** Write the replies, then close. */
   | { readonly type: 'Ended'; readonly reason: 'quit' | 'abuse' | 'drain' }
 
+/** One address that mail is taken for from anybody; it is never passed on. */
+export type OpenAddress<Client> = {
+  readonly is: (mailbox: Mailbox) => boolean
+  readonly client: Client
+  readonly mailBytesMax: number
+}
+
 export type SessionOptions<Client> = {
   readonly hostname: string
   readonly remoteAddress: string
@@ -34,6 +41,8 @@ export type SessionOptions<Client> = {
   readonly plainAuthAllowed: boolean
   /** The sender, where the network address alone says who it is. */
   readonly client: Client | undefined
+  /** Where anybody may write to without saying who they are, for whom such a mail is, and how large it may be. */
+  readonly open?: OpenAddress<Client> | undefined
   /** False while memory is short: DATA is answered with 452. */
   readonly roomForMail: () => boolean
 }
@@ -315,7 +324,8 @@ export class Session<Client> {
     const rest = space === -1 ? '' : line.slice(space + 1).trim()
     if (line.length + 2 > longestLine(verb)) return this.#fail('500 5.5.2 The line is too long')
     if (foreignVerbs.has(verb)) return this.#end('abuse', '421 4.7.0 This is an SMTP server without CHUNKING')
-    if (this.#client === undefined && authenticatedVerbs.has(verb)) {
+    const isForOpen = this.#options.open !== undefined && verb !== 'VRFY'
+    if (this.#client === undefined && authenticatedVerbs.has(verb) && !isForOpen) {
       return this.#fail('530 5.7.0 Authentication required')
     }
     switch (verb) {
@@ -405,9 +415,23 @@ export class Session<Client> {
     if (path[2] !== undefined) return this.#fail('555 5.5.4 RCPT takes no parameter')
     const parsed = parseMailbox(path[1]!)
     if (!parsed.ok) return this.#fail(`553 5.1.3 ${parsed.code}: ${parsed.detail}`)
+    if (this.#client === undefined && !this.#isOpen(parsed.mailbox))
+      return this.#fail('530 5.7.0 Authentication required')
     if (this.#to !== undefined) return this.#reply('452 4.5.3 One recipient a mail, send another mail')
     this.#to = parsed.mailbox
     return this.#reply('250 2.1.5 Ok')
+  }
+
+  #isOpen(mailbox: Mailbox | undefined): boolean {
+    return mailbox !== undefined && this.#options.open?.is(mailbox) === true
+  }
+
+  /** Those of the mail that is being sent. */
+  get #limits(): DataLimits {
+    const { limits, open } = this.#options
+    return this.#isOpen(this.#to)
+      ? { ...limits, mailBytesMax: Math.min(limits.mailBytesMax, open!.mailBytesMax) }
+      : limits
   }
 
   #data(rest: string): SessionEvent<Client> | undefined {
@@ -415,13 +439,13 @@ export class Session<Client> {
     if (this.#from === undefined) return this.#fail('503 5.5.1 Send MAIL first')
     if (this.#to === undefined) return this.#fail('554 5.5.1 No valid recipient')
     if (!this.#options.roomForMail()) return this.#reply(dataReplies['out-of-memory'](this.#options.limits))
-    this.#reader = new DataReader(this.#options.limits)
+    this.#reader = new DataReader(this.#limits)
     this.#mode = 'data'
     return this.#reply('354 End with CR LF . CR LF')
   }
 
   #afterChunk(): SessionEvent<Client> | undefined {
-    const { limits } = this.#options
+    const limits = this.#limits
     if (this.#reader!.bytesRead <= limits.mailBytesMax + excessBytesMax) return undefined
     return this.#end('abuse', dataReplies['too-large'](limits))
   }
@@ -430,6 +454,8 @@ export class Session<Client> {
     const reader = this.#reader!
     const cutOff = this.#afterChunk()
     if (cutOff !== undefined) return cutOff
+    const limits = this.#limits
+    const client = this.#isOpen(this.#to) ? this.#options.open!.client : this.#client!
     const envelope = {
       from: this.#from!,
       to: this.#to!,
@@ -443,9 +469,9 @@ export class Session<Client> {
     const { fault } = reader
     if (fault === undefined) {
       this.#mode = 'awaiting-answer'
-      return { type: 'MailReceived', client: this.#client!, envelope, data: reader.take() }
+      return { type: 'MailReceived', client, envelope, data: reader.take() }
     }
-    return this.#fail(dataReplies[fault](this.#options.limits))
+    return this.#fail(dataReplies[fault](limits))
   }
 
   #startTls(rest: string): SessionEvent<Client> | undefined {
