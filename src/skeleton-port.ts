@@ -94,11 +94,7 @@ export async function openSkeletons(
     },
     /** The class of a mail that names none: that of the approved look which it has or is close to. */
     classOf(application: string, data: Uint8Array): string | undefined {
-      if (
-        data.length > inlineBytesMax ||
-        !vault.learnt().some(one => one.application === application && isApproved(one))
-      )
-        return undefined
+      if (data.length > inlineBytesMax || !vault.knows(application, isApproved)) return undefined
       const read = readMail(data)
       return read.ok ? vault.recognize(application, lookOf(read.mail), isApproved)?.class : undefined
     },

@@ -166,6 +166,13 @@ export class Vault {
     return parts && nearestKnown(wanted, tellingOf(parts))
   }
 
+  /** Whether `recognize` could find anything: asked of every mail without a class. */
+  knows(application: string, isWanted: (learnt: Learnt) => boolean): boolean {
+    for (const group of this.#groups.values())
+      if (group.application === application && group.learnt.some(isWanted)) return true
+    return false
+  }
+
   #learntBy(application: string): Known[] {
     return [...this.#groups.values()].flatMap(group => (group.application === application ? group.learnt : []))
   }
