@@ -120,6 +120,7 @@ async function startAll(config: Config, log: pino.Logger, undo: Undo): Promise<R
   const [register, ledger] = [await views, await ledgers]
   const prove = openProof(config, { partition, keyring: stores.keyring, templates, skeletons, log }, undo)
   const ours = gateway(config, { ...stores, partition, register, templates, prove, log })
+  templates.proveWith(async (message, name) => (await ours.prove([ofCampaign(message, name)]))[0]!)
   const audiences = openAudiences(config, { ...stores, partition, ours, templates, listen, log }, undo)
   const domains = await openDomainWatch(config, { ...stores, partition, metrics, log }, undo)
   const ready = { ours, audiences, templates, skeletons, domains }

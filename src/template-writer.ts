@@ -1,6 +1,7 @@
 import type pg from 'pg'
 import type { Command } from './core/commands.ts'
-import type { Content } from './core/content.ts'
+import type { Content, Proof } from './core/content.ts'
+import type { MessageId } from './core/events.ts'
 import { versionsOf } from './core/policy.ts'
 import { fromConfig } from './core/state.ts'
 import { byLearning, Templates } from './core/templates.ts'
@@ -15,6 +16,9 @@ import type { TemplateInput, TemplateSource } from './templates/definition.ts'
 import { TemplateLibrary } from './templates/library.ts'
 import { parseTemplate } from './templates/parse.ts'
 import { openWriter } from './templates/writer.ts'
+
+type Late = { id: MessageId; class: string; code: string }
+type Prove = (message: { id: MessageId; content: Content }, className: string) => Promise<Proof>
 
 export type OpenTemplates = ReturnType<typeof openTemplates>
 
@@ -37,6 +41,7 @@ export function openTemplates(
   })
   // Messages are written by the state as it is: a partition that has recovered has another one.
   let partition: Partition | undefined
+  let prove: Prove | undefined
   const none = new Templates()
   const write = openWriter({
     templates: () => partition?.state.templates ?? none,
@@ -56,7 +61,9 @@ export function openTemplates(
     write,
     follow: (followed: Partition) => void (partition = followed),
     bringBuiltIn: () => bringBuiltIn(partition!, library),
-    async writeLate(message: { class: string; code: string }, content: Content): Promise<Content | undefined> {
+    /** What looks at messages that are written late; those that come in are looked at by the intake. */
+    proveWith: (given: Prove) => void (prove = given),
+    async writeLate({ id, ...message }: Late, content: Content): Promise<Content | undefined> {
       const { template, slots = {} } = content
       if (!template) return undefined
       const written = await write(message, { ...template, slots })
@@ -64,7 +71,10 @@ export function openTemplates(
       const { template: pinned, subject, text, html } = written
       const { appendCode: _, ...rest } = content
       const appendCode = content.appendCode && !text.includes(message.code)
-      return { ...rest, template: pinned, subject, text, html, ...(appendCode && { appendCode }) }
+      const whole = { ...rest, template: pinned, subject, text, html, ...(appendCode && { appendCode }) }
+      // Whoever released it has not seen what its values make of the template.
+      const proof = await prove!({ id, content: whole }, message.class)
+      return proof.findings.length > 0 ? undefined : whole
     },
   }
 }

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { expect, it, onTestFinished } from 'vitest'
+import { expect, it, onTestFinished, vi } from 'vitest'
 import { makeOperatorKey } from '../src/inbound/keys.ts'
 import { type Answer, adminKey, apiKey, openHouse, Product } from './product.ts'
 import { startSink } from './sink.ts'
@@ -178,8 +178,10 @@ it('answers a repeat alike, and takes batches', async () => {
 it('sends nothing for what was held unwritten, until its version is approved', async () => {
   const { product, sink, draft, approve, send } = await open()
   const { body: drafted } = await draft(alert())
-  const { body: held } = await send()
-  const release = () => product.ask(`/v1/holds/${held.id}/release`, { method: 'POST', key: adminKey })
+  const plain = { from: 'security@example.org', slots: { ...slots, device: 'Firefox' } }
+  const { body: active } = await send({ ...plain, slots: { ...slots, device: 'www.attacker.example' } })
+  const { body: held } = await send(plain)
+  const release = (id = held.id) => product.ask(`/v1/holds/${id}/release`, { method: 'POST', key: adminKey })
   expect(await release()).toMatchObject({ status: 409, body: { code: 'template.not-written' } })
   await approve('1', drafted.hash)
   await product.restart()
@@ -187,6 +189,13 @@ it('sends nothing for what was held unwritten, until its version is approved', a
   await sink.until(1)
   expect(bodyOf(sink.mails[0]!.data)).toContain("Hello O'Brien <3,")
   await product.settled()
+  expect(await release(active.id)).toMatchObject({ status: 200 })
+  const timeline = await vi.waitFor(async () => {
+    const { body } = await product.ask(`/v1/messages/${active.id}`)
+    const steps = body.timeline as { type: string; detail: { reply?: string } }[]
+    return steps.find(({ type }) => type === 'HandoverDeferred') ?? Promise.reject(new Error('not tried yet'))
+  })
+  expect(timeline.detail.reply).toMatch(/^it cannot be written/)
   expect(sink.mails).toHaveLength(1)
 })
 

@@ -26,8 +26,8 @@ export type DeliveryOptions = {
   from: NamedMailbox
   hostname: string
   code(id: MessageId): string
-  /** Writes what was held unwritten and released since; `undefined` when its template is still not approved. */
-  write(message: { class: string; code: string }, content: Content): Promise<Content | undefined>
+  /** Writes what was held unwritten and released since; `undefined` when it cannot be, or must not be as it would come out. */
+  write(message: { id: MessageId; class: string; code: string }, content: Content): Promise<Content | undefined>
   /** Probes are made as every mail is, and kept here. */
   keepsProbes: boolean
 }
@@ -60,7 +60,10 @@ export function mailDelivery(options: DeliveryOptions) {
 }
 
 /** A message whose template nobody has approved never goes out empty: it is tried again, and ends with its life. */
-const notWritten: Handed = { handover: 'deferred', reply: 'its template is not approved, so there is nothing to send' }
+const notWritten: Handed = {
+  handover: 'deferred',
+  reply: 'it cannot be written: its template is not approved, or its values are not fit',
+}
 
 /** What was written when it came in, else what can be written now. */
 async function wholeContent(
@@ -69,7 +72,7 @@ async function wholeContent(
   content: Content,
 ): Promise<Content | undefined> {
   if (!content.template || content.template.hash !== undefined || facts.via === 'notice') return content
-  return write({ class: facts.class, code: code(id) }, content)
+  return write({ id, class: facts.class, code: code(id) }, content)
 }
 
 const kept: Handed = { handover: 'accepted', reply: 'a probe, kept here' }
