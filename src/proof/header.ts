@@ -93,8 +93,8 @@ function unfolded(raw: string): string {
 const encodedWord = /=\?([!-<>@-~]*?)(?:\*[!-<>@-~]*)?\?([bq])\?([^?\r\n]*)\?=/giy
 const someEncodedWord = /=\?[!-<>@-~]*\?[bq]\?[^?\r\n]*\?=/i
 
-/** Counts the encoded words of all headers of a mail. */
-export type WordCount = { words: number }
+/** Counts the encoded words of all headers of a mail. `unknown`: one of them had a charset that readers take differently. */
+export type WordCount = { words: number; unknown?: boolean }
 
 /**
  * Decodes the encoded words of a value (RFC 2047). White space between two of them goes (§6.2), and those of one charset are put together before
@@ -106,8 +106,11 @@ export function decodeWords(value: string, count: WordCount): string {
   let at = 0
   let pending: { charset: string; bytes: Buffer[] } | undefined
   const flush = () => {
-    if (pending) decoded += decodeCharset(Buffer.concat(pending.bytes), pending.charset).text
+    const run = pending && decodeCharset(Buffer.concat(pending.bytes), pending.charset)
     pending = undefined
+    if (!run) return
+    decoded += run.text
+    if (!run.known) count.unknown = true
   }
   while (at < value.length) {
     const next = value.indexOf('=?', at)

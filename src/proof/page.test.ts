@@ -35,6 +35,7 @@ describe('a page as its reader has it', () => {
     ['<!--[if mso]><v:rect href=a><v:fill src=b><![endif]-->', ['resource a', 'resource b']],
     ['<style>p{background:u\\72l(a)}</style>', ['image a']],
     ['<style>p{/* url(a) */}</style>', []],
+    ['<style>p{background:image-set("//a" 1x, \'https://b\' 2x)}</style>', ['image //a', 'image https://b']],
   ])('%s', (html, found) => expect(urls(readPage(html)).sort()).toEqual([...found].sort()))
 
   it('tells of what runs', () => {

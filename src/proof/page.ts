@@ -33,7 +33,9 @@ const inline = new Set(
     ' ',
   ),
 )
-const urlAttributes = new Set('href src background action formaction poster data xlink:href ping longdesc'.split(' '))
+const urlAttributes = new Set(
+  'href src background action formaction poster data xlink:href ping longdesc dynsrc lowsrc'.split(' '),
+)
 const pages = new Set(['iframe', 'frame', 'object', 'embed', 'applet', 'portal'])
 const shownAttributes = new Set(['alt', 'title', 'aria-label', 'placeholder', 'value', 'content'])
 
@@ -176,13 +178,16 @@ class Reader {
 
   /** `url(…)` and `@import`, escapes resolved (CSS Syntax §4.3.7). */
   #css(written: string): void {
-    if (!/url|import|\\/i.test(written)) return
+    if (!/url|import|\\|\/\//i.test(written)) return
     const css = written
       .replace(/\/\*[\s\S]*?(?:\*\/|$)/g, '')
       .replace(/\\([0-9a-f]{1,6})\s?/gi, (_, hex: string) => codePoint(Number.parseInt(hex, 16)))
       .replace(/\\(.)/g, '$1')
     for (const [, , url] of css.matchAll(/url\(\s*(["']?)([^"')]*)\1/gi)) this.#link('image', url!.trim())
     for (const [, url] of css.matchAll(/@import\s+["']([^"']*)["']/gi)) this.#link('resource', url!)
+    // Of `image-set` and whatever comes to be: an address in quotes.
+    for (const [, url] of css.matchAll(/["']\s*((?:[a-z][a-z0-9+.-]{0,30}:)?\/\/[^"']*)["']/gi))
+      this.#link('image', url!)
   }
 }
 

@@ -113,7 +113,7 @@ export function judge(examined: Examined, material: Material, expectations: Expe
   find('content.unreadable', (mail?.ambiguities.length ?? 0) > 0 || pages.some(({ whole }) => !whole))
   find('content.recipients', mail !== undefined && namesOthers(mail.fields, expectations.recipient))
   const senders = sendersOf(mail, expectations)
-  const allowed = allowedHosts(senders, expectations)
+  const allowed = allowedHosts(senders, expectations, mail !== undefined)
   const named = addressesOfAll(examined)
   find(
     'content.other-address',
@@ -154,11 +154,10 @@ function sendersOf(mail: Mail | undefined, { sender }: Expectations): Mailbox[] 
   return authors.length > 0 || !sender ? authors : [sender]
 }
 
-function allowedHosts(senders: readonly Mailbox[], { hosts }: Expectations): AllowedHosts {
-  return {
-    organizations: senders.length === 0 ? undefined : senders.map(({ domain }) => organizationOf(domain)),
-    hosts,
-  }
+/** Of several authors the first counts, whom all programs show. A mail that says of nobody that it is from them may link nowhere. */
+function allowedHosts([author]: readonly Mailbox[], { hosts }: Expectations, isMail: boolean): AllowedHosts {
+  if (author) return { organizations: [organizationOf(author.domain)], hosts }
+  return { organizations: isMail ? [] : undefined, hosts }
 }
 
 /** Also in what is not shown: comments, alternatives of images, addresses of links, names shown for the recipient. */
@@ -177,11 +176,15 @@ function addressesOfAll({ subject, texts, htmls, pages, mail }: Extract<Examined
     add(text)
     add(hidden)
   }
-  const words = { words: 0 }
-  for (const { name, value } of mail?.fields ?? [])
-    if (name === 'to' || name === 'from') if (value.includes('=?')) add(decodeWords(value, words))
+  for (const name of shownNames(mail?.fields ?? [])) add(name)
   return found
 }
+
+/** The names that are shown in place of addresses: of the author, and of whom it is to. */
+const shownNames = (fields: readonly Field[]): string[] =>
+  fields
+    .filter(({ name, value }) => (name === 'from' || name === 'to') && value.includes('<'))
+    .map(({ value }) => decodeWords(value.replace(/<[^<>]*>/g, ' '), { words: 0 }))
 
 function isOwn(
   one: Mailbox,

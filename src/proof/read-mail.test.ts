@@ -173,6 +173,7 @@ describe('what readers take differently', () => {
     ['base64-broken', ['Content-Transfer-Encoding: base64', '', 'YQ==YWJj']],
     ['charset-unknown', ['Content-Type: text/plain; charset=utf-7', '', '+AGE-']],
     ['charset-unknown', ['Content-Type: text/plain; charset=utf-16', '', 'ab']],
+    ['charset-unknown', ['Subject: =?utf-7?q?+ADw-?=', '', 'ab']],
     ['charset-unknown', ['Content-Type: text/plain; charset=nonsense', '', 'ab']],
   ])('%s', (ambiguity, lines) =>
     expect(read(...lines).ambiguities).toEqual(ambiguity === '' ? [] : expect.arrayContaining([ambiguity])))

@@ -1,6 +1,14 @@
 import { Buffer } from 'node:buffer'
 import { decodeCharset } from './charset.ts'
-import { decodeWords, endOfLine, type Field, readHeader, readStructured, type Structured } from './header.ts'
+import {
+  decodeWords,
+  endOfLine,
+  type Field,
+  readHeader,
+  readStructured,
+  type Structured,
+  type WordCount,
+} from './header.ts'
 import {
   type Ambiguity,
   defaultMailLimits,
@@ -59,7 +67,7 @@ type Source = { bytes: Buffer; raw: string }
 
 class Reading {
   readonly #limits: MailLimits
-  readonly #count = { words: 0, parts: 0, text: 0 }
+  readonly #count: WordCount & { parts: number; text: number } = { words: 0, parts: 0, text: 0 }
 
   constructor(limits: MailLimits) {
     this.#limits = limits
@@ -76,6 +84,7 @@ class Reading {
       { fields, from: bodyAt, to: raw.length, depth, around: [], found, parts, usual: plainText },
     )
     const subject = this.#decoded(fields.find(({ name }) => name === 'subject')?.value ?? '')
+    if (this.#count.unknown) found.add('charset-unknown')
     const mail: Mail = { fields, subject, parts, ambiguities: [...found] }
     const text = joined(parts, ({ type }) => type === 'text/plain')
     const html = joined(parts, ({ type }) => isMarkup(type))
