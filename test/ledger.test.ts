@@ -157,6 +157,16 @@ describe('the public log', () => {
     expect(note.headers.get('content-type')).toBe('text/plain; charset=utf-8')
   })
 
+  it('is described with everything else', async () => {
+    const { paths } = (await product.ask('/openapi.json')).body as {
+      paths: Record<string, { get?: { parameters?: { name: string }[] } }>
+    }
+    for (const path of ['/ledger/checkpoint', '/ledger/keys', '/v1/messages/{id}/proof'])
+      expect(paths[path]?.get, path).toBeDefined()
+    const tile = Object.entries(paths).find(([path]) => path.startsWith('/ledger/tile/'))!
+    expect(tile[1].get!.parameters!.map(({ name }) => `{${name}}`)).toEqual([tile[0].slice('/ledger/tile/'.length)])
+  })
+
   it('proves messages to those who may read them only', async () => {
     expect((await product.ask('/v1/messages/01890000-0000-7000-8000-000000000001/proof')).status).toBe(404)
     expect((await product.ask('/v1/messages/nonsense/proof')).status).toBe(404)

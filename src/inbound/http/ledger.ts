@@ -13,6 +13,8 @@ import type { RouteDeps } from './server.ts'
 const checkpointSecondsMax = 5
 const immutable = 'public, max-age=31536000, immutable'
 
+const TileParams = Type.Object({ '*': Type.String({ description: 'L/N or entries/N, and .p/W for a partial one' }) })
+
 const Keys = Type.Object({
   keys: Type.Array(
     Type.Object({
@@ -90,6 +92,7 @@ function publicRoutes(app: FastifyInstance, ledger: LedgerPort): void {
   app.get('/ledger/tile/*', {
     config,
     schema: operation('A tile, or a bundle of entries, of the register (C2SP tlog-tiles)', {
+      params: TileParams,
       response: {
         200: { description: 'Hashes or entries', content: { 'application/octet-stream': { schema: Type.String() } } },
         ...answers(404, 500, 503),
