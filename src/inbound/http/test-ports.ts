@@ -189,7 +189,11 @@ export const noCampaigns = (): CampaignPort => {
 /** Knows of no mail. */
 export const nothingVerified: VerifyPort = {
   answer: async () => ({ verdict: 'unknown', advice: 'Be careful.' }),
-  page: async () => ({ status: 200, headers: { 'content-type': 'text/html' }, body: '<!doctype html>' }),
+  page: async form => ({
+    status: form?.kind === 'refused' ? form.status : 200,
+    headers: { 'content-type': 'text/html' },
+    body: '<!doctype html>',
+  }),
   isTrustedProxy: () => false,
 }
 
