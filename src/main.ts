@@ -482,6 +482,7 @@ function openProof(
   undo: Undo,
 ): Prove {
   const pool = new ProofPool({ lost: why => log.warn({ why }, 'a message could not be taken apart in time') })
+  pool.start()
   undo.later(() => pool.close())
   const sender = config.from?.mailbox
   return proofPort({

@@ -53,6 +53,11 @@ export class ProofPool {
     return bytes <= inlineBytesMax ? prove(material, expectations) : this.#apart(material, expectations, bytes)
   }
 
+  /** Starts a thread before anybody needs one: loading what it runs takes longer than most of its work. */
+  start(): void {
+    this.#idle()
+  }
+
   async close(): Promise<void> {
     this.#isClosed = true
     for (const { settle } of this.#waiting.splice(0)) settle(unreadable())
