@@ -15,7 +15,7 @@ import {
 } from './brake-memory.ts'
 import type { Event, MessageFacts, MessageId } from './events.ts'
 import { classOf, type Lane, lanes, probeClass } from './policy.ts'
-import type { Place } from './scope.ts'
+import { type Place, templateIn } from './scope.ts'
 import type { State } from './state.ts'
 
 /**
@@ -239,7 +239,7 @@ const placeOf = ({ facts, lane, source }: Charge): Place => ({
   class: facts.class,
   lane,
   source,
-  template: facts.template?.name ?? '',
+  template: templateIn(facts),
 })
 
 /** Of a message that nobody knows. */

@@ -134,6 +134,16 @@ describe('a look', () => {
     expect(core.send(look('l2'))).toBe(answer)
   })
 
+  it('becomes known under a stop of what names no template, and is held by it as before', () => {
+    const core = given()
+    const pause = { type: 'PauseClass', class: 'other', template: '', by: 'ana', reason: 'wrong mails' } as const
+    expect(inWords(core.do(pause))).toBe('done')
+    const unknown = core.send({ ...other, via: 'smtp' })
+    learn(core, 'l1')
+    expect([unknown, core.send(look('l1'))]).toEqual(Array(2).fill('hold open breaker.open'))
+    expect(core.send({ ...other, template: { name: 'reset', version: 'h1', hash: 'h1' } })).toBe('deliver open')
+  })
+
   it('is as good as an approved template where a class takes nothing else', () => {
     const strict = withClass('other', one => {
       one.content = 'approved-only'
@@ -146,12 +156,6 @@ describe('a look', () => {
     const core = guarded()
     decideOn(core, 'Retire')('look', 'l1')
     expect(core.send(look('l2'))).toBe('deliver open')
-  })
-
-  it('stands for the template of its place, and stops reach it', () => {
-    const core = given()
-    core.do({ type: 'PauseClass', class: 'other', template: 'look', by: 'ana', reason: 'drill' })
-    expect([core.send(look('l1')), core.send(look('l1', 'else'))]).toEqual(['hold open breaker.open', 'deliver open'])
   })
 
   it('is counted, with the newest messages that showed it', () => {

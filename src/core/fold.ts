@@ -254,7 +254,7 @@ function goOut(state: State, going: Going): void {
   if (facts.via === 'notice' || facts.via === 'probe' || facts.campaign) return
   const place = placeAt(going)
   countCanary(state, place, at)
-  learnTemplate(state, facts.class, facts.template?.learnt ? undefined : facts.template?.name)
+  learnTemplate(state, facts.class, place.template)
   const asked = cause && causeOf(state.ledger, cause)
   const who = asked && { agent: asked.traits.agent, network: asked.traits.networkClass }
   followUp(state, {

@@ -10,7 +10,7 @@ import type { MessageFacts, Outcome, Trust } from './events.ts'
 import { hourOf } from './leases.ts'
 import { type ClassPolicy, type Lane, versionsOf } from './policy.ts'
 import { type ReasonCode, reasonCodes } from './reasons.ts'
-import type { Place } from './scope.ts'
+import { type Place, templateIn } from './scope.ts'
 import { type Seen, seenOf } from './seen.ts'
 import { budgetLeft, isSilent, requirementOf, type State, streakKey } from './state.ts'
 import { stopOf } from './stops.ts'
@@ -144,7 +144,7 @@ const placeOf = (state: State, facts: MessageFacts, lane: Lane, match: Match | u
   class: facts.class,
   lane,
   source: match?.status === 'matched' ? (state.sources[match.cause.traits.source] ?? '') : '',
-  template: facts.template?.name ?? '',
+  template: templateIn(facts),
 })
 
 /** 7. The lane, by trust in the requester. */

@@ -6,7 +6,7 @@ import { isOnlyReserved } from './brake.ts'
 import type { Event, MessageId } from './events.ts'
 import type { LiveMessage } from './messages.ts'
 import { classOf, type Lane } from './policy.ts'
-import { covers, type Place, type Scope } from './scope.ts'
+import { covers, type Place, type Scope, templateIn } from './scope.ts'
 import type { SignalFacts } from './signals.ts'
 import type { State } from './state.ts'
 
@@ -78,7 +78,7 @@ export function watchLateness(state: State, event: Event, at: number): void {
   switch (event.type) {
     case 'MessageDecided': {
       const { message: facts, lane, source = '', outcome, notice } = event
-      const template = facts.template?.name ?? ''
+      const template = templateIn(facts)
       if (outcome === 'deliver') arrive(state, { class: facts.class, lane, source, template }, at)
       if (notice) arrive(state, { class: facts.class, lane: 'system', source, template }, at)
       return
@@ -120,7 +120,7 @@ const placeOf = ({ facts, lane, source }: LiveMessage): Place => ({
   class: facts.class,
   lane,
   source,
-  template: facts.template?.name ?? '',
+  template: templateIn(facts),
 })
 
 function trackOf({ lateness: { tracks } }: State, { class: className, lane }: Place, stage: Track['stage']): Track {

@@ -5,7 +5,7 @@ import type { Captured, Page } from './capture.ts'
 import type { MessageFacts, MessageId } from './events.ts'
 import { type Lane, lanes } from './policy.ts'
 import type { ReasonCode } from './reasons.ts'
-import { covers, type Place, type Scope } from './scope.ts'
+import { covers, type Place, type Scope, templateIn } from './scope.ts'
 
 /** A message that is not at its end yet. What has ended lives on only as a repeat and in the register. */
 export type LiveMessage = {
@@ -270,7 +270,7 @@ export const placeOf = ({ facts, lane, source }: Pick<LiveMessage, 'facts' | 'la
   class: facts.class,
   lane,
   source,
-  template: facts.template?.name ?? '',
+  template: templateIn(facts),
 })
 
 /** A message that names its cause waits for that one alone; any other for whatever its account or its address causes. */

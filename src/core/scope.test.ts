@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { covers, isSameScope, type Scope, scopeOf } from './scope.ts'
+import { covers, isSameScope, type Scope, scopeOf, templateIn } from './scope.ts'
 
 const place = { class: 'password-reset', lane: 'open', source: '/web', template: 'reset' } as const
 
@@ -25,4 +25,12 @@ it('tells a part that is absent from one that is empty', () => {
 it('takes the scope out of more', () => {
   const more = { class: 'other', lane: 'open', by: 'ann', reason: 'drill' } as const
   expect(scopeOf(more)).toEqual({ class: 'other', lane: 'open' })
+})
+
+it.each([
+  ['no template', {}, ''],
+  ['a template that the message names', { template: { name: 'reset' } }, 'reset'],
+  ['a look that was learnt', { template: { name: 'learnt:shop:other:1', learnt: true as const } }, ''],
+])('%s has its place', (_, facts, template) => {
+  expect(templateIn(facts)).toBe(template)
 })

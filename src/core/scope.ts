@@ -9,7 +9,7 @@ export type Scope = {
   lane?: Lane
   /** Source of the matched cause; '' for messages that have none. */
   source?: string
-  /** Name of the template; '' for messages that name none. */
+  /** Name of the template; '' for messages that name none, whatever look of theirs was learnt. */
   template?: string
 }
 
@@ -21,6 +21,16 @@ export const covers = (scope: Scope, place: Place): boolean =>
   (scope.lane === undefined || scope.lane === place.lane) &&
   (scope.source === undefined || scope.source === place.source) &&
   (scope.template === undefined || scope.template === place.template)
+
+/**
+ * The template of a place: the one that the message names. A look that was learnt is none, for a stop of what names no template must hold on
+ * while the look of a wrongful send becomes known.
+ */
+export const templateIn = ({ template }: { template?: { name: string; learnt?: true } }): string =>
+  template === undefined || template.learnt ? '' : template.name
+
+/** With what the names of learnt looks begin, and no other's. */
+export const learntPrefix = 'learnt:'
 
 export const isSameScope = (a: Scope, b: Scope): boolean =>
   a.class === b.class && a.lane === b.lane && a.source === b.source && a.template === b.template

@@ -1,7 +1,7 @@
 import type pg from 'pg'
 import type { MessageId } from '../core/events.ts'
 import type { Lane } from '../core/policy.ts'
-import type { Place } from '../core/scope.ts'
+import { learntPrefix, type Place } from '../core/scope.ts'
 import type { Hash64 } from '../std/hash64.ts'
 import type { Register } from './register.ts'
 import { StaleRegister } from './stale.ts'
@@ -61,21 +61,24 @@ type StandingRow = {
   class: string
   lane: Lane
   mailbox: Hash64
-  source: string | null
-  template: string | null
+  source: string
+  template: string
   campaign: string | null
   ordinal: number | null
 }
 
+/** The template of a message's place, as `templateIn` has it. The column has `name@version`; a name has no at sign. */
+export const templateInPlace = `(case when template is null or starts_with(template, '${learntPrefix}') then '' else split_part(template, '@', 1) end)`
+
 const standing = `
-  select id, class, lane, mailbox, source, template, campaign, ordinal from register_message where id = any ($1::uuid[])`
+  select id, class, lane, mailbox, coalesce(source, '') as source, ${templateInPlace} as template, campaign, ordinal
+  from register_message where id = any ($1::uuid[])`
 
 async function selectStandings(pool: pg.Pool, ids: readonly MessageId[]): Promise<Map<MessageId, Standing>> {
   const { rows } = await pool.query<StandingRow>({ name: 'register-select-standings', text: standing, values: [ids] })
   return new Map(
     rows.map(({ id, class: name, lane, mailbox, source, template, campaign, ordinal }) => {
-      // The register has `name@version`; a name has no at sign.
-      const about: Place = { class: name, lane, source: source ?? '', template: template?.split('@', 1)[0] ?? '' }
+      const about: Place = { class: name, lane, source, template }
       return [id, { about, mailbox, ...(campaign !== null && { campaign: { id: campaign, ordinal: ordinal ?? 0 } }) }]
     }),
   )

@@ -271,10 +271,11 @@ describe('register', () => {
   it('tells where messages stood, for what is reported about them', async () => {
     const campaign = { id: messageId(99), ordinal: 7 }
     const template = { name: 'reset', version: '2' }
+    const learnt = { name: 'learnt:default:password-reset:1', version: '1', learnt: true as const }
     const first: Event[] = [
       { ...decided(1, 'deliver', { template }), source: '/web' } as Event,
       decided(2, 'deliver', { class: 'other', campaign }, 'campaign'),
-      decided(3, 'hold'),
+      decided(3, 'hold', { template: learnt }),
     ]
     const released: Event = {
       type: 'MessageReleased',
@@ -287,9 +288,15 @@ describe('register', () => {
     const ids = [1, 2, 3, 4].map(messageId)
     const standings = await shown([first, [released]], () => standingsOf(register, pool, ids))
     expect([...standings].sort()).toEqual([
-      [ids[0], { about: { class: 'password-reset', lane: 'open', source: '/web', template: 'reset' } }],
-      [ids[1], { about: { class: 'other', lane: 'campaign', source: '', template: '' }, campaign }],
-      [ids[2], { about: { class: 'password-reset', lane: 'reserved', source: '/app', template: '' } }],
+      [
+        ids[0],
+        { about: { class: 'password-reset', lane: 'open', source: '/web', template: 'reset' }, mailbox: hash(1) },
+      ],
+      [ids[1], { about: { class: 'other', lane: 'campaign', source: '', template: '' }, mailbox: hash(2), campaign }],
+      [
+        ids[2],
+        { about: { class: 'password-reset', lane: 'reserved', source: '/app', template: '' }, mailbox: hash(3) },
+      ],
     ])
   })
 

@@ -7,6 +7,7 @@ import { type AlarmQuery, type AlarmRecord, listAlarms } from './alarms.ts'
 import { concerns, type Measure, type State } from './changes.ts'
 import { type ConfirmationRecord, confirmationsOf } from './confirmations.ts'
 import { type Following, type FollowOptions, follow, followDefaults, type JournalReader } from './follow.ts'
+import { templateInPlace } from './places.ts'
 import { hourMs } from './rows.ts'
 
 // The register: what became of every message. Derived from the journal; reads wait until it shows all that was durable when they were asked.
@@ -274,7 +275,7 @@ async function selectHolds(pool: pg.Pool, query: HoldsQuery, after: After | unde
     ['application = ?', query.application],
     ['lane = ?', query.lane],
     ["coalesce(source, '') = ?", query.source],
-    ["split_part(coalesce(template, ''), '@', 1) = ?", query.template],
+    [`${templateInPlace} = ?`, query.template],
     ['? = any (reasons)', query.reason],
     ['decided_at >= ?', query.from],
     ['decided_at < ?', query.to],

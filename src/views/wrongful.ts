@@ -2,6 +2,7 @@ import type pg from 'pg'
 import type { MessageId, Sealed } from '../core/events.ts'
 import type { Hash64 } from '../std/hash64.ts'
 import type { State } from './changes.ts'
+import { templateInPlace } from './places.ts'
 import type { Register } from './register.ts'
 import { StaleRegister } from './stale.ts'
 
@@ -71,7 +72,7 @@ const selectByIds = `
 const selectByPlace = `
   select ${columns} from register_message
   where class = $1 and at < $2 and (at, id) > ($6, $7::uuid) and ($3::text is null or lane = $3)
-    and ($4::text is null or coalesce(source, '') = $4) and ($5::text is null or split_part(coalesce(template, ''), '@', 1) = $5)
+    and ($4::text is null or coalesce(source, '') = $4) and ($5::text is null or ${templateInPlace} = $5)
     and via not in ('notice', 'probe')
   order by register_message.at, id limit $8`
 const selectCorrected = `

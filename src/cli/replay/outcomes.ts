@@ -1,6 +1,7 @@
 import type { Event, MessageFacts, MessageId, Outcome } from '../../core/events.ts'
 import type { Lane } from '../../core/policy.ts'
 import type { ReasonCode } from '../../core/reasons.ts'
+import { templateIn } from '../../core/scope.ts'
 import type { Label } from '../../drills/trace.ts'
 import type { Hash64 } from '../../std/hash64.ts'
 
@@ -93,7 +94,7 @@ export class Outcomes {
   ): void {
     this.repeated++
     const { id, outcome, lane, reasons } = answer
-    const template = facts.template?.name ?? ''
+    const template = templateIn(facts)
     const { class: className, address } = facts
     const stands = { at, class: className, address, lane, source: '', template, first: outcome, outcome, reasons }
     this.#follow.ended({ origin: this.#origin!, messageId: facts.id, ...stands, repeatOf: id })

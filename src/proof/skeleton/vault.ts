@@ -1,3 +1,4 @@
+import { learntPrefix } from '../../core/scope.ts'
 import {
   type Candidate,
   hashOf,
@@ -309,7 +310,7 @@ export class Vault {
     const hash = this.#options.digest(canonicalSkeleton(skeleton))
     const base = group.learnt.find(one => one.name === near?.name && one.version === near.version)
     const { application, class: className } = group
-    const name = near?.name ?? `learnt:${application}:${className}:${++group.names}`
+    const name = near?.name ?? `${learntPrefix}${application}:${className}:${++group.names}`
     const version = (group.versions[name] = (group.versions[name] ?? 0) + 1)
     const learnt: Learnt = {
       name,
