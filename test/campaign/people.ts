@@ -18,7 +18,7 @@ type Person = 'first' | 'ana'
 type Answer = { status: number; body: Record<string, unknown> }
 
 const reaches: readonly Reach[][] = [
-  [{ class: 'other' }, { class: 'other', lane: 'open' }, { class: 'other', lane: 'open', source: '' }],
+  [{ class: 'other' }, { class: 'other', lane: 'open' }, { class: 'other', lane: 'open', source: '', template: '' }],
   [
     { class: 'password-reset' },
     { class: 'password-reset', lane: 'reserved', source: 'web' },
