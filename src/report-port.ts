@@ -1,8 +1,10 @@
 import { authenticate } from 'mailauth'
 import { type Forwarded, type Reply, type ReportParts, takeReport } from './authenticity/report.ts'
+import { hasTooManySignatures } from './authenticity/signature.ts'
 import type { Verifier } from './authenticity/verify.ts'
 import { say } from './authenticity/words/say.ts'
 import { languageOf, words } from './authenticity/words/words.ts'
+import { Asking } from './domains/asking.ts'
 import type { Dns } from './domains/dns.ts'
 import { mailauthResolver } from './domains/mailauth.ts'
 import { Rate } from './inbound/http/rate.ts'
@@ -50,17 +52,21 @@ export function reportDesk(deps: ReportDeps): ReportDesk {
   }
 }
 
+/** What a mail may make us ask: SPF takes ten look-ups and the addresses of ten hosts at most (RFC 7208 §4.6.4), each signature one. */
+const questions = { questionsMax: 100, auditMsMax: 10_000 }
+
 /** RFC 9989: a mail whose author's domain has a policy, and that passes it. Whatever the DNS does not say is no. */
 async function isVouchedFor(
   { dns, hostname }: ReportDeps,
   { from, remoteAddress, helo, data }: Forwarded,
 ): Promise<boolean> {
+  if (hasTooManySignatures(data)) return false
   const result = await authenticate(data, {
     ip: remoteAddress,
     helo,
     mta: hostname,
     sender: from?.address ?? '',
-    resolver: mailauthResolver(dns) as never,
+    resolver: mailauthResolver(new Asking(dns, questions).view().dns) as never,
     disableArc: true,
     disableBimi: true,
   }).catch(() => undefined)

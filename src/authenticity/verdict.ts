@@ -29,6 +29,8 @@ export type Alteration = (typeof alterations)[number]
 export const doubts = [
   /** Its code and its recipient fit no mail of ours. */
   'no-match',
+  /** It is ours, and was sent to somebody else than the reader. */
+  'other-recipient',
   /** The person was erased: there is nothing left to compare it with. */
   'erased',
   /** Everything is as it was sent, but its signature is missing or made with a key that is no longer known here. */

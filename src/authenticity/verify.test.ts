@@ -96,6 +96,32 @@ describe('a whole mail', () => {
     expect(await asked(mail, 'bob@example.net')).toBe('unknown: no-match')
   })
 
+  it('that was passed on whole speaks for itself only to whom it was sent', async () => {
+    expect(await asked(mailOf('text'), 'ann@example.net')).toBe('unconfirmed')
+    expect(await asked(mailOf('text'), 'bob@example.net')).toBe('unknown: other-recipient')
+    const altered = mailOf('text').replace('www.example.org', 'www.example.net')
+    expect(await asked(altered, 'bob@example.net')).toBe('altered: content')
+  })
+
+  it('is told by the code of its own field, whatever code it writes about', async () => {
+    const codes = [corpus.mails[0]!.code, corpus.mails[2]!.code]
+    const mail = mailOf('text and HTML').replace('Hello', `About ${codes[0]}: Hello`)
+    expect(codes[0]).not.toBe(codes[1])
+    expect(await asked(mail.replaceAll(codes[1]!, '7ZZZ-ZZZZ-ZZZ7'))).toBe('unknown: no-match')
+  })
+
+  const many = (n: number) =>
+    `DKIM-Signature: v=1; a=rsa-sha256; d=example.org; s=x; l=${400_000 + n}; h=from; bh=; b=\r\n`
+  it.each([
+    ['dots behind its @', `From: x@${'.'.repeat(200_000)}_\r\n`],
+    ['many @', `From: ${'@.'.repeat(100_000)}_\r\n`],
+    ['a signature for each length', `From: a@b.example\r\n${Array.from({ length: 900 }, (_, n) => many(n)).join('')}`],
+  ])('cannot keep us busy with %s', async (_, fields) => {
+    const began = performance.now()
+    await asked(`${fields}\r\n${'Hello\r\n'.repeat(100_000)}`)
+    expect(performance.now() - began).toBeLessThan(1000)
+  })
+
   it('is never said to be somebody else’s by content: what fits nobody is answered alike', async () => {
     const genuine = mailOf('text').replace(/^To: .*/m, 'To: bob@example.net')
     const made = genuine.replaceAll(corpus.mails[0]!.code, '7ZZZ-ZZZZ-ZZZ7')

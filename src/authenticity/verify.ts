@@ -23,7 +23,7 @@ export type VerifierParts = {
 export type Verifier = {
   /** A code is only confirmed together with the address it was sent to. */
   byCode(question: { code: string; recipient: string }): Promise<Answer>
-  /** `recipient`: whom the reader says it was sent to, beside those whom the mail names. */
+  /** `recipient`: whom the reader says it was sent to; without it, those whom the mail names. */
   byMail(question: { data: Buffer; recipient?: string }): Promise<Answer>
 }
 
@@ -57,12 +57,22 @@ async function byMail(
   const found = await parts.sentByCode(codes)
   const signed = await parts.signature(data, domainOf(mail))
   const match = found.find(one => addresses.has(one.address))
-  if (match) return compared(parts, match, data, signed)
+  if (match) {
+    const answer = await compared(parts, match, data, signed)
+    const isForReader = recipient === undefined || parts.addressHash(recipient) === match.address
+    return isForReader ? answer : passedOn(answer)
+  }
   // Codes that fit nothing and codes of somebody else's mail are answered alike.
   if (codes.length > 0) return { verdict: 'unknown', reason: 'no-match' }
   const isSigned = signed === 'whole' || signed === 'valid'
   return isSigned ? { verdict: 'unknown', reason: 'no-code' } : { verdict: 'not-ours' }
 }
+
+/** A genuine mail can be sent on, whole, to somebody it was not meant for; that it is ours must not speak for it there. */
+const passedOn = (answer: Answer): Answer =>
+  answer.verdict === 'asked' || answer.verdict === 'unconfirmed'
+    ? { verdict: 'unknown', reason: 'other-recipient' }
+    : answer
 
 /** From here on whoever asks has a code and the address it was sent to. */
 async function compared(parts: VerifierParts, sent: SentRecord, data: Buffer, signed: Signed): Promise<Answer> {
@@ -92,12 +102,12 @@ const codeForm =
   /(?<![0-9A-Za-z-])[0-9A-Za-z]{4}[-\u2010-\u2013][0-9A-Za-z]{4}[-\u2010-\u2013][0-9A-Za-z]{4}(?![0-9A-Za-z-])/g
 const searchedCharsMax = 200_000
 
-/** The codes that a mail names, its own field first, each once. */
+/** The codes that a mail names, each once: its own field, or where that was lost its text, which may also name those of other mails. */
 function codesIn({ fields, text = '', html = '' }: Mail): string[] {
   const named = valuesOf(fields, 'tocsin-code')
-  const written = [text, html].flatMap(one => one.slice(0, searchedCharsMax).match(codeForm) ?? [])
+  const written = () => [text, html].flatMap(one => one.slice(0, searchedCharsMax).match(codeForm) ?? [])
   const codes = new Set<string>()
-  for (const code of [...named, ...written]) {
+  for (const code of named.length > 0 ? named : written()) {
     const number = readCode(code)
     if (number !== undefined) codes.add(number)
     if (codes.size === codesAtOnce) break
@@ -115,5 +125,11 @@ function recipientsIn({ fields }: Mail, recipient: string | undefined): string[]
   return [...new Set(all)].slice(0, recipientsMax)
 }
 
-const domainOf = ({ fields }: Mail): string | undefined =>
-  /@([a-z0-9.-]+)\W*$/i.exec(valuesOf(fields, 'from')[0]?.trim() ?? '')?.[1]
+const domainLengthMax = 255
+
+/** Looked for from the last @ on: a search through the whole field would take as long as whoever wrote it likes. */
+function domainOf({ fields }: Mail): string | undefined {
+  const from = valuesOf(fields, 'from')[0] ?? ''
+  const at = from.lastIndexOf('@')
+  return at < 0 ? undefined : /^[a-z0-9.-]+/i.exec(from.slice(at + 1, at + 1 + domainLengthMax))?.[0]
+}

@@ -6,13 +6,13 @@ export const de: Words = {
   asked: {
     title: 'Diese Mail ist von uns, und Sie haben sie angefordert',
     advice:
-      'Wir haben sie an Ihre Adresse geschickt. Angefordert wurde sie von einem Gerät, das als Ihres bekannt ist, oder Sie haben sie selbst bestätigt. Sie können sie verwenden. Geben Sie den Link oder die Zahl darin an niemanden weiter: Wir fragen nie danach.',
+      'Sie ging an die Adresse, die Sie angegeben haben oder die in der Zeile „An“ steht. Ist das nicht Ihre, war sie nicht für Sie bestimmt: Verwenden Sie sie nicht. Sonst gilt: Angefordert wurde sie von einem Gerät, das als Ihres bekannt ist, oder Sie haben sie selbst bestätigt. Sie können sie verwenden. Geben Sie den Link oder die Zahl darin an niemanden weiter: Wir fragen nie danach.',
   },
   unconfirmed: {
     request: {
       title: 'Diese Mail ist von uns; ob Sie sie angefordert haben, wissen nur Sie',
       advice:
-        'Wir haben sie an Ihre Adresse geschickt, weil jemand sie von einem Gerät oder Ort angefordert hat, den wir nicht kennen. Waren Sie es, können Sie sie verwenden. Waren Sie es nicht, beachten Sie sie nicht: Ohne diese Mail kommt niemand weiter. Geben Sie den Link oder die Zahl darin an niemanden weiter.',
+        'Sie ging an die Adresse, die Sie angegeben haben oder die in der Zeile „An“ steht; ist das nicht Ihre, verwenden Sie sie nicht. Jemand hat sie von einem Gerät oder Ort angefordert, den wir nicht kennen. Waren Sie es, können Sie sie verwenden. Waren Sie es nicht, beachten Sie sie nicht: Ohne diese Mail kommt niemand weiter. Geben Sie den Link oder die Zahl darin an niemanden weiter.',
     },
     event: {
       title: 'Diese Mail ist von uns',
@@ -53,6 +53,8 @@ export const de: Words = {
     signature: 'Ihre Signatur stimmt nicht.',
     'no-match':
       'Ihr Code und ihr Empfänger passen zu keiner Mail, die wir geschickt haben. Das kann an einer Weiterleitung liegen oder an einem Fälscher.',
+    'other-recipient':
+      'Die Mail ist von uns, ging aber an jemand anderen und wurde Ihnen weitergeleitet. Sie war nicht für Sie bestimmt; wer täuschen will, macht das so.',
     erased: 'Was wir dieser Person geschickt haben, ist gelöscht; es gibt nichts mehr, womit wir vergleichen könnten.',
     unsigned: 'Sie sagt, was wir geschickt haben, aber ihre Signatur können wir nicht prüfen.',
     'no-code': 'Sie trägt unsere Signatur, aber der Code fehlt, den jede unserer Mails hat.',

@@ -6,13 +6,13 @@ export const en: Words = {
   asked: {
     title: 'This mail is ours, and you asked for it',
     advice:
-      'We sent it to your address. It was asked for from a device that is known to be yours, or you confirmed it yourself. You can use it. Do not pass its link or number on to anyone: we never ask for it.',
+      'It was sent to the address that you gave, or that its To line names. If that is not yours, it was not meant for you: do not use it. Otherwise: it was asked for from a device that is known to be yours, or you confirmed it yourself. You can use it. Do not pass its link or number on to anyone: we never ask for it.',
   },
   unconfirmed: {
     request: {
       title: 'This mail is ours; only you know whether you asked for it',
       advice:
-        'We sent it to your address because somebody asked for it from a device or place that we do not know. If that was you, you can use it. If it was not, ignore it: without this mail nobody gets any further. Do not pass its link or number on to anyone.',
+        'It was sent to the address that you gave, or that its To line names; if that is not yours, do not use it. Somebody asked for it from a device or place that we do not know. If that was you, you can use it. If it was not, ignore it: without this mail nobody gets any further. Do not pass its link or number on to anyone.',
     },
     event: {
       title: 'This mail is ours',
@@ -50,6 +50,8 @@ export const en: Words = {
     're-encoded': 'It was written anew on its way, as some mail systems do, so that it can no longer be checked fully.',
     signature: 'Its signature does not hold.',
     'no-match': 'Its code and its recipient fit no mail that we sent. Forwarding can cause this, and so can a forger.',
+    'other-recipient':
+      'It is a mail of ours, but it was sent to somebody else and passed on to you. It was not meant for you; people who want to deceive do this.',
     erased: 'What we sent to this person has been erased, so that there is nothing left to compare it with.',
     unsigned: 'It says what we sent, but we cannot check its signature.',
     'no-code': 'It has our signature, but the code that each of our mails has is missing.',

@@ -6,13 +6,13 @@ export const es: Words = {
   asked: {
     title: 'Este correo es nuestro y usted lo pidió',
     advice:
-      'Lo enviamos a su dirección. Se pidió desde un dispositivo que consta como suyo, o usted mismo lo confirmó. Puede usarlo. No dé a nadie el enlace ni el número que contiene: nosotros nunca se lo pediremos.',
+      'Se envió a la dirección que usted indicó o que figura en la línea «Para». Si no es la suya, no iba dirigido a usted: no lo use. Si lo es: se pidió desde un dispositivo que consta como suyo, o usted mismo lo confirmó. Puede usarlo. No dé a nadie el enlace ni el número que contiene: nosotros nunca se lo pediremos.',
   },
   unconfirmed: {
     request: {
       title: 'Este correo es nuestro; solo usted sabe si lo pidió',
       advice:
-        'Lo enviamos a su dirección porque alguien lo pidió desde un dispositivo o lugar que no conocemos. Si fue usted, puede usarlo. Si no, no le haga caso: sin este correo nadie puede avanzar. No dé a nadie el enlace ni el número que contiene.',
+        'Se envió a la dirección que usted indicó o que figura en la línea «Para»; si no es la suya, no lo use. Alguien lo pidió desde un dispositivo o lugar que no conocemos. Si fue usted, puede usarlo. Si no, no le haga caso: sin este correo nadie puede avanzar. No dé a nadie el enlace ni el número que contiene.',
     },
     event: {
       title: 'Este correo es nuestro',
@@ -53,6 +53,8 @@ export const es: Words = {
     signature: 'Su firma no es válida.',
     'no-match':
       'Su código y su destinatario no corresponden a ningún correo que hayamos enviado. Puede deberse a un reenvío o a un falsificador.',
+    'other-recipient':
+      'El correo es nuestro, pero se envió a otra persona y se lo han reenviado. No iba dirigido a usted; así actúa quien quiere engañar.',
     erased: 'Lo que enviamos a esta persona se ha borrado y no queda nada con qué compararlo.',
     unsigned: 'Dice lo que enviamos, pero no podemos comprobar su firma.',
     'no-code': 'Lleva nuestra firma, pero falta el código que tiene cada uno de nuestros correos.',
