@@ -51,6 +51,7 @@ export const ambiguities = {
   'encoding-unknown': 'a Content-Transfer-Encoding that the standard does not have',
   'encoding-of-multipart': 'a multipart that is itself encoded',
   'base64-broken': 'base64 with other characters in it, or with something behind its end',
+  'content-elsewhere': 'a part that stands for something which is not in the mail',
   'charset-unknown': 'a charset that is not known, or that hides ASCII',
 } as const
 export type Ambiguity = keyof typeof ambiguities
@@ -94,3 +95,9 @@ export const valuesOf = (fields: readonly Field[], name: string): string[] =>
 /** Whether clients show a part of this type as HTML. */
 export const isMarkup = (type: string): boolean =>
   type === 'text/html' || type === 'text/x-amp-html' || type === 'application/xhtml+xml' || type === 'image/svg+xml'
+
+/** Whether a part is a page to whoever opens it: by its type, or as a file by its name or by a type that says so little as `application/xml`. */
+export const isPage = ({ type, name = '' }: Pick<Part, 'type' | 'name'>): boolean =>
+  isMarkup(type) || pageTypes.has(type) || /\.(?:[sx]?html?|xht|svg|mht|mhtml)\s*$/i.test(name)
+
+const pageTypes = new Set(['application/html', 'application/xml', 'text/xml'])

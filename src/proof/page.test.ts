@@ -35,6 +35,7 @@ describe('a page as its reader has it', () => {
     ['<!--[if mso]><v:rect href=a><v:fill src=b><![endif]-->', ['resource a', 'resource b']],
     ['<style>p{background:u\\72l(a)}</style>', ['image a']],
     ['<style>p{/* url(a) */}</style>', []],
+    ['<s:svg xmlns:l="http://www.w3.org/1999/xlink"><s:a l:href=a>x</s:a>', ['resource a']],
     ['<style>p{background:image-set("//a" 1x, \'https://b\' 2x)}</style>', ['image //a', 'image https://b']],
   ])('%s', (html, found) => expect(urls(readPage(html)).sort()).toEqual([...found].sort()))
 
@@ -46,9 +47,22 @@ describe('a page as its reader has it', () => {
       '<object>',
       '<p srcdoc=x>',
       '<meta http-equiv=refresh content="0;a">',
+      '<svg><style><a href=//evil.example>x</a></style></svg>',
+      '<math><style><img src=//evil.example></style></math>',
+      '<svg><script type="application/json"><a href=//evil.example>x</a></script></svg>',
+      '<svg><a><animate attributeName=href values=//evil.example /></a></svg>',
+      '<svg><a><set attributeName=href to=//evil.example /></a></svg>',
+      '<!DOCTYPE svg [<!ENTITY x "//evil.example">]><svg><a href="&x;">x</a></svg>',
     ])
       expect(readPage(html).active, html).toBe(true)
-    for (const html of ['<p>x', '<script type="application/ld+json">{}</script>', '<p onclick="">', '<form>'])
+    for (const html of [
+      '<p>x',
+      '<script type="application/ld+json">{}</script>',
+      '<p onclick="">',
+      '<form>',
+      '<svg><style>a>b{}</style></svg>',
+      '<style>/* a <td> */</style>',
+    ])
       expect(readPage(html).active, html).toBe(false)
   })
 

@@ -23,6 +23,8 @@ const linksMax = 5000
 
 export function readPage(html: string): Page {
   const reader = new Reader()
+  // What stands in the place of such a name only a reader of XML knows, as an attached image is one.
+  if (html.includes('<!ENTITY')) reader.distrust()
   const { tokens, whole } = htmlTokens(html, tokensMax)
   reader.read(tokens)
   return reader.page(whole)
@@ -36,7 +38,9 @@ const inline = new Set(
 const urlAttributes = new Set(
   'href src background action formaction poster data xlink:href ping longdesc dynsrc lowsrc'.split(' '),
 )
-const pages = new Set(['iframe', 'frame', 'object', 'embed', 'applet', 'portal'])
+/** Elements that bring another page in, and those of SVG that change the target of a link after it was read. */
+const pages = new Set(['iframe', 'frame', 'object', 'embed', 'applet', 'portal', 'animate', 'set'])
+const foreign = new Set(['svg', 'math'])
 const shownAttributes = new Set(['alt', 'title', 'aria-label', 'placeholder', 'value', 'content'])
 
 /** What no reader shows. A size of zero is no such sign: layouts have it around text that sets its own. */
@@ -55,6 +59,7 @@ class Reader {
   /** The element that hides what is in it, and how deep others of its name are open in it. */
   #hiding: { name: string; depth: number } | undefined
   #inRaw = ''
+  #isForeign = false
   readonly #open: PageLink[] = []
 
   read(tokens: readonly HtmlToken[]): void {
@@ -77,6 +82,10 @@ class Reader {
       }
   }
 
+  distrust(): void {
+    this.#active = true
+  }
+
   page(whole: boolean): Page {
     const page: Page = {
       text: this.#text,
@@ -90,6 +99,9 @@ class Reader {
   }
 
   #say(text: string): void {
+    // Within SVG and MathML a style or script has elements in it as any other has (WHATWG HTML §13.2.6.5), and no honest one has any.
+    if (this.#isForeign && (this.#inRaw === 'style' || this.#inRaw === 'script') && /<[a-z]/i.test(text))
+      this.#active = true
     if (this.#inRaw === 'style') return this.#css(text)
     if (this.#inRaw === 'script') return
     if (this.#inRaw !== '' || this.#hiding) {
@@ -110,6 +122,7 @@ class Reader {
 
   #element(name: string, attributes: readonly HtmlAttribute[], selfClosing: boolean): void {
     if (!inline.has(name)) this.#break()
+    if (foreign.has(name)) this.#isForeign = true
     if (name === 'style' || name === 'script' || name === 'title') this.#inRaw = name
     if (pages.has(name) || (name === 'script' && !isData(attributes))) this.#active = true
     if (this.#hiding?.name === name && !voidElements.has(name)) this.#hiding.depth++
@@ -125,7 +138,8 @@ class Reader {
   }
 
   #attribute(element: string, attribute: string, value: string): PageLink | undefined {
-    if (urlAttributes.has(attribute)) {
+    // In XML the prefix is whatever the page says.
+    if (urlAttributes.has(attribute) || attribute.endsWith(':href')) {
       if (element === 'base' && attribute === 'href') this.#base ??= value
       return this.#link(kindOf(element, attribute), value)
     }

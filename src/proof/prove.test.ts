@@ -34,6 +34,8 @@ const raw = (...lines: string[]): Material => ({
   kind: 'raw',
   data: Buffer.from(['From: App <app@example.org>', ...lines].join('\r\n')),
 })
+const file = (type: string): Material =>
+  raw(`Content-Type: ${type}`, 'Content-Disposition: attachment', '', '<a href="https://evil.com">')
 
 describe('other people', () => {
   it.each<[string, Material, ContentFinding[]]>([
@@ -57,6 +59,9 @@ describe('other people', () => {
       html('<a href="https://example.org/?e=ann%2540example.com">x</a>'),
       ['content.other-address'],
     ],
+    ['somebody to answer', raw('Reply-To: Support <ann@example.com>', '', 'Hello'), ['content.other-address']],
+    ['the sender to answer', raw('Reply-To: help@example.org', '', 'Hello'), []],
+    ['somebody to report to', raw('Disposition-Notification-To: ann@example.com', '', 'x'), ['content.other-address']],
     ['somebody to write to', html('<a href="mailto:ann@example.com">x</a>'), ['content.other-address']],
     ['somebody in letters that look alike', text('ann＠example．com'), ['content.other-address']],
     ['somebody with what cannot be seen', text('an\u200bn@exam\u00adple.com'), ['content.other-address']],
@@ -217,6 +222,16 @@ describe('links', () => {
       'a link in an attachment',
       raw('Content-Type: text/html', 'Content-Disposition: attachment', '', '<a href="https://evil.com">'),
     ],
+    ['a link in a file that is a page', file('application/octet-stream; name="a.html"')],
+    ['a link in a file that says it is one', file('application/html')],
+    ['a link in XML', file('application/xml')],
+    ['a link in a file that is a picture', file('application/octet-stream; name=a.SVG')],
+    [
+      'a link in a message of another kind',
+      raw('Content-Type: message/news', '', 'Subject: x', '', 'https://evil.com'),
+    ],
+    ['a link in SVG', html('<svg><style><a href=https://evil.com>x</a></style></svg>')],
+    ['a button of the mailbox', raw('List-Unsubscribe: <https://evil.com/u>', '', 'Hello')],
     ['a link in an enclosed mail', raw('Content-Type: message/rfc822', '', 'Subject: x', '', 'https://evil.com')],
     [
       'a link in base64',

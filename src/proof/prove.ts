@@ -7,7 +7,7 @@ import { addressesIn, addressesMax, Mentions } from './addresses.ts'
 import { organizationOf } from './domains.ts'
 import { decodeWords, type Field } from './header.ts'
 import { linksIn, linksMax } from './links.ts'
-import { defaultMailLimits, isMarkup, type Mail, type MailLimits, valuesOf } from './mail.ts'
+import { defaultMailLimits, isPage, type Mail, type MailLimits, valuesOf } from './mail.ts'
 import { type Page, type PageLink, readPage } from './page.ts'
 import { readMail } from './read-mail.ts'
 import { percentDecoded, seen } from './reading-text.ts'
@@ -96,8 +96,9 @@ export function examine(material: Material, limits: MailLimits = defaultMailLimi
 
 /** Attachments and enclosed mails are read by people too. */
 function collect(mail: Mail, texts: string[], htmls: string[]): void {
-  for (const { type, text, enclosed } of mail.parts) {
-    if (text !== undefined) (isMarkup(type) ? htmls : texts).push(text)
+  for (const part of mail.parts) {
+    const { text, enclosed } = part
+    if (text !== undefined) (isPage(part) ? htmls : texts).push(text)
     if (!enclosed) continue
     texts.push(enclosed.subject)
     collect(enclosed, texts, htmls)
@@ -177,8 +178,18 @@ function addressesOfAll({ subject, texts, htmls, pages, mail }: Extract<Examined
     add(hidden)
   }
   for (const name of shownNames(mail?.fields ?? [])) add(name)
+  for (const { name, value } of mail?.fields ?? []) if (answerFields.has(name)) found.push(...addressesIn(value))
   return found
 }
+
+/** To whom a program writes when its user answers, or says nothing at all (RFC 5322 §3.6.2, RFC 8098 §2.1). */
+const answerFields = new Set([
+  'reply-to',
+  'mail-reply-to',
+  'mail-followup-to',
+  'disposition-notification-to',
+  'return-receipt-to',
+])
 
 /** The names that are shown in place of addresses: of the author, and of whom it is to. */
 const shownNames = (fields: readonly Field[]): string[] =>
@@ -221,7 +232,10 @@ function isForeign(url: string, kind: PageLink['kind'], allowed: AllowedHosts, b
   )
 }
 
-function hasForeignLink({ subject, texts, pages }: Extract<Examined, { ok: true }>, allowed: AllowedHosts): boolean {
+function hasForeignLink(
+  { subject, texts, pages, mail }: Extract<Examined, { ok: true }>,
+  allowed: AllowedHosts,
+): boolean {
   const inText = (text: string) => {
     const links = linksIn(seen(text))
     return (
@@ -231,7 +245,9 @@ function hasForeignLink({ subject, texts, pages }: Extract<Examined, { ok: true 
       )
     )
   }
-  if ([subject, ...texts].some(inText)) return true
+  // Programs make a button of it (RFC 2369, RFC 8058).
+  const lists = valuesOf(mail?.fields ?? [], 'list-unsubscribe')
+  if ([subject, ...texts, ...lists].some(inText)) return true
   return pages.some(
     page =>
       page.active ||

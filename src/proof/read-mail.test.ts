@@ -171,6 +171,8 @@ describe('what readers take differently', () => {
     ],
     ['base64-broken', ['Content-Transfer-Encoding: base64', '', 'YWJj*YWJj']],
     ['base64-broken', ['Content-Transfer-Encoding: base64', '', 'YQ==YWJj']],
+    ['content-elsewhere', ['Content-Type: message/external-body; access-type=URL; URL="https://a.example"', '', '']],
+    ['content-elsewhere', ['Content-Type: message/partial; id=a; number=1; total=2', '', 'ab']],
     ['charset-unknown', ['Content-Type: text/plain; charset=utf-7', '', '+AGE-']],
     ['charset-unknown', ['Content-Type: text/plain; charset=utf-16', '', 'ab']],
     ['charset-unknown', ['Subject: =?utf-7?q?+ADw-?=', '', 'ab']],

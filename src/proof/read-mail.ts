@@ -13,6 +13,7 @@ import {
   type Ambiguity,
   defaultMailLimits,
   isMarkup,
+  isPage,
   type Mail,
   type MailFault,
   type MailLimits,
@@ -172,8 +173,10 @@ class Reading {
       part.enclosed = this.mail(enclosed, depth + 1)
       part.enclosedData = enclosed
       for (const one of part.enclosed.ambiguities) found.add(one)
-    } else if (type.value.startsWith('text/') || isMarkup(type.value) || type.value.startsWith('multipart/'))
-      part.text = this.#text(source, from, to, { charset: charsetOf(type), encoding, found })
+    } else if (isElsewhere(type.value)) {
+      // RFC 2046 §5.2.2 and §5.2.3: what people are shown is not in the mail.
+      found.add('content-elsewhere')
+    } else if (isRead(part)) part.text = this.#text(source, from, to, { charset: charsetOf(type), encoding, found })
     parts.push(part)
   }
 
@@ -193,6 +196,10 @@ class Reading {
     return text
   }
 }
+
+const isElsewhere = (type: string): boolean => type === 'message/external-body' || type === 'message/partial'
+
+const isRead = (part: Part): boolean => /^(?:text|multipart|message)\//.test(part.type) || isPage(part)
 
 type Entity = {
   fields: readonly Field[]
