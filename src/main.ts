@@ -145,6 +145,7 @@ async function openStores(config: Config, log: pino.Logger, undo: Undo): Promise
     undo.isUnderWay || log.warn({ reason: message }, 'a database connection was lost')
   const journal = new PostgresJournal(database.config, { onLost })
   undo.later(() => journal.close())
+  // With the journal's six, two of each of both threads, one for traces, and one that just ends: at most 16 (test/connections.test.ts).
   const pool = new pg.Pool({ ...database.config, max: 4 })
   pool.on('error', onLost)
   undo.later(() => pool.end())

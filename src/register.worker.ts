@@ -16,8 +16,9 @@ const port = parentPort!
 const tell = (report: FollowReport) => port.postMessage(report)
 const failed = (error: unknown) => tell({ failed: error instanceof Error ? error.message : String(error) })
 
-const journal = new PostgresJournal(database, { onLost: failed })
-const pool = new pg.Pool({ ...database, max: 2 })
+// One stretch is read, then written: it needs no more than one connection for each.
+const journal = new PostgresJournal(database, { onLost: failed, readConnectionsMax: 1 })
+const pool = new pg.Pool({ ...database, max: 1 })
 pool.on('error', failed)
 
 const codeOf = (id: string) => codeNumber(siphash(codeKey, Buffer.from(id)))

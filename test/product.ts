@@ -28,6 +28,8 @@ export type ProductOptions = {
   /** Ports of SMTP servers on this machine; none: the local mailbox. */
   upstreams?: number[]
   env?: Record<string, string>
+  /** An existing one; else one of its own with the newest schema. */
+  database?: pg.ClientConfig
 }
 
 export type Answer = { status: number; headers: Headers; body: Record<string, unknown>; text: string }
@@ -43,7 +45,7 @@ export class Product {
 
   static async start(options: ProductOptions = {}): Promise<Product> {
     const product = new Product()
-    product.database = await freshDatabase()
+    product.database = options.database ?? (await freshDatabase())
     product.#environment = environmentOf(product.dataDir, { DATABASE_URL: urlOf(product.database) }, options)
     await product.restart()
     products.push(product)

@@ -1,7 +1,14 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished } from 'vitest'
 import { Random } from '../src/std/random.ts'
 import { mannWhitneyP, median } from './mann-whitney.ts'
 import { adminKey, causeKey, openHouse, Product } from './product.ts'
+
+/** A product for one test; the server has not enough connections for all of them at once. */
+async function open(): Promise<Product> {
+  const product = await Product.start({ config: openHouse })
+  onTestFinished(() => product.stop())
+  return product
+}
 
 const json = { 'content-type': 'application/json' }
 const post = (product: Product, path: string, body: object, key?: string) =>
@@ -51,7 +58,7 @@ const verdictOf = async (product: Product, code: string, recipient = ann) =>
 
 describe('POST /v1/verify', () => {
   it('tells what was asked for, from where, and what became of it', async () => {
-    const product = await Product.start({ config: openHouse })
+    const product = await open()
     const own = await reset(product, 'r-1', 'session')
     const begun = Date.now()
     const { status, body } = await verify(product, { code: own.code, recipient: 'Ann@Example.org' })
@@ -89,7 +96,7 @@ describe('POST /v1/verify', () => {
   })
 
   it('knows nothing of what was never sent', async () => {
-    const product = await Product.start({ config: openHouse })
+    const product = await open()
     await post(product, '/v1/classes/other/pause', { reason: 'a look' }, adminKey)
     const held = await product.send({ class: 'other', recipient: { email: ann }, subject: 'Held', text: 'Held.' })
     expect(held.body.outcome).toBe('hold')
@@ -101,7 +108,7 @@ describe('POST /v1/verify', () => {
   })
 
   it('is spoken in the language of the reader', async () => {
-    const product = await Product.start({ config: openHouse })
+    const product = await open()
     const question = { code: '0000-0000-0000', recipient: ann }
     const advice = async (language: string) =>
       (await verify(product, question, { 'accept-language': language })).body.advice as string
@@ -111,7 +118,7 @@ describe('POST /v1/verify', () => {
   })
 
   it('refuses what is no question, whoever asks', async () => {
-    const product = await Product.start({ config: openHouse })
+    const product = await open()
     const codes = async (body: object) =>
       ((await verify(product, body)).body.faults as { pointer: string }[]).map(({ pointer }) => pointer)
     expect(await codes({})).toEqual(['/code', '/recipient'])
@@ -123,7 +130,7 @@ describe('POST /v1/verify', () => {
 
 describe('who knows nothing learns nothing (T3, T4, T5)', () => {
   it('gives the same bytes for everything that does not fit, on the API and the page', async () => {
-    const product = await Product.start({ config: openHouse })
+    const product = await open()
     const { code } = await reset(product, 'r-1', 'session')
     const questions = [
       { code, recipient: 'someone@example.org' },
@@ -186,7 +193,7 @@ describe('who knows nothing learns nothing (T3, T4, T5)', () => {
   ])(
     'takes the same time for %s: 500 interleaved pairs',
     async (_, recipient) => {
-      const product = await Product.start({ config: openHouse })
+      const product = await open()
       const { code } = await reset(product, 'r-1', 'session')
       const questions = [
         { code, recipient },

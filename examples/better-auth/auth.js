@@ -6,6 +6,9 @@ import { createAuthMiddleware } from 'better-auth/api'
 import { deviceCookie, rememberDevice } from './device.js'
 import { reportEvent, sendMessage } from './tocsin.js'
 
+// Links may lead to the sender's domain: on a developer's machine both are localhost, elsewhere both are yours.
+const from = process.env.APP_FROM ?? 'Example <security@localhost>'
+
 /** What the web tier knows of the request that is being served: `{cause, knownDevice}`. Nothing from outside can set it. */
 export const visit = new AsyncLocalStorage()
 
@@ -47,7 +50,7 @@ async function sendReset(user, url, token) {
       class: 'password-reset',
       account: user.id,
       recipient: { email: user.email },
-      from: 'Example <security@example.org>',
+      from,
       subject: 'Choose a new password',
       text: `You asked for a new password. Choose one here within 15 minutes:\n\n${url}\n\nIf it was not you, you need not do anything.\n`,
       expiresAt: new Date(Date.now() + 15 * 60_000).toISOString(),
@@ -74,7 +77,7 @@ async function alertOfSignIn({ userId, ipAddress }) {
       class: 'sign-in-alert',
       account: userId,
       recipient: { email: user.email },
-      from: 'Example <security@example.org>',
+      from,
       subject: 'A new device signed in to your account',
       text: 'Somebody signed in to your account from a device that it has not been used on before.\n\nIf it was you, all is well.\nIf not, open our website as you always do and end the session there.\n',
       cause: { id },

@@ -20,7 +20,6 @@ const options = {
 } as const
 
 export const audit: Command = {
-  summary: 'look at how a domain sends mail: SPF, DKIM, DMARC and more',
   help: `usage: npx tocsin audit domain NAME [--selector S]… [--from NAME] [--return-path NAME] [--ip ADDRESS]… [--server IP:PORT]… [--json]
 
 Asks DNS as receivers of mail do, and says what is wrong, where it is written, and the record to publish instead.

@@ -2,7 +2,6 @@ import { act } from './pause.ts'
 import { type Command, readOptions, UsageFault } from './usage.ts'
 
 export const clearBrake: Command = {
-  summary: 'serve all lanes again after a fault of our own limits was found',
   help: `usage: npx tocsin clear-brake [--json]
 
 After the alarm own-brake only the reserved lane is served. Look at the alarm first: what was held stays held.`,

@@ -6,7 +6,6 @@ import { type Command, readOptions, UsageFault } from './usage.ts'
 const draftMsMax = 300_000
 
 export const correct: Command = {
-  summary: 'draft the correction of wrongful messages, to exactly the people who got them',
   help: `usage: npx tocsin correct --text NAME --class CLASS --from TIME [--to TIME] [options]
        npx tocsin correct --text NAME --ids FILE [options]
 

@@ -15,7 +15,6 @@ const freeBytesMin = 1024 * 1024 * 1024
 const nodeMajorMin = 24
 
 export const doctor: Command = {
-  summary: 'look for what would keep Tocsin from working here',
   help: `usage: npx tocsin doctor [--json]
 
 Looks at the settings, the data directory, the disk, the database, the ports, the running Tocsin and what it found out about its domains.

@@ -8,7 +8,6 @@ import { settingOf } from './replay/settings.ts'
 import { type Command, readOptions, UsageFault } from './usage.ts'
 
 export const drill: Command = {
-  summary: 'play a scenario through the gate and see whether it is stopped',
   help: `usage: npx tocsin drill NAME [options]
        npx tocsin drill --list [--json]
 

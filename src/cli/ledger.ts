@@ -6,7 +6,6 @@ import { openLedger, originOf } from './ledger/open.ts'
 import { type Command, readOptions, UsageFault } from './usage.ts'
 
 export const ledger: Command = {
-  summary: 'export the register’s log for auditors, or give it a new key',
   help: `usage: npx tocsin ledger export DIR [--data-dir DIR] [--json]
        npx tocsin ledger rotate [--grace-days N] [--data-dir DIR] [--json]
 

@@ -20,7 +20,6 @@ const options = {
 type Values = ReturnType<typeof readOptions<typeof options>>['values']
 
 export const lint: Command = {
-  summary: 'say what of a mail or template looks like phishing, frightens, or is missing',
   help: `usage: npx tocsin lint FILE… [options]
 
 FILE is a mail (.eml, or any name but .json) or a template (.json). A template is looked at in each language with all its sample

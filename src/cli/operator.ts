@@ -3,7 +3,6 @@ import { makeOperatorKey } from '../inbound/keys.ts'
 import { type Command, readOptions, UsageFault } from './usage.ts'
 
 export const operator: Command = {
-  summary: 'make a key for a person who operates',
   help: `usage: npx tocsin operator NAME [--json]
 
 Prints a new key, which is shown this once, and the line for tocsin.config.ts that lets the person in. The key itself is kept nowhere; the

@@ -14,7 +14,6 @@ const scopeHelp = `  --lane LANE          only this lane: reserved, open, system
   --template TEMPLATE  only this template, without its version; '' for messages that name none`
 
 export const pause: Command = {
-  summary: 'stop a class or a part of it: what is not yet with the provider stays here',
   help: `usage: npx tocsin pause CLASS --reason TEXT [--lane LANE] [--source SOURCE] [--template TEMPLATE] [--until TIME] [--json]
 
 Answers when the stop holds, and says how many hand-overs had already begun.
@@ -33,7 +32,6 @@ ${scopeHelp}
 }
 
 export const resume: Command = {
-  summary: 'end the stop of exactly one scope, or all of a class',
   help: `usage: npx tocsin resume CLASS [--lane LANE] [--source SOURCE] [--template TEMPLATE] [--json]
        npx tocsin resume CLASS --all [--json]
 

@@ -16,7 +16,6 @@ import { settingOf } from './replay/settings.ts'
 import { type Command, readOptions, UsageFault } from './usage.ts'
 
 export const replay: Command = {
-  summary: 'play a trace of events through the gate in virtual time',
   help: `usage: npx tocsin replay FILE [--policy P] [--against P2] [--decisions OUT] [--json]
 
 Reads a trace (CloudEvents of types tocsin.*, one JSON object a line; "-" is standard input), plays it in virtual time through

@@ -2,7 +2,6 @@ import { attach, call } from './attach.ts'
 import { type Command, readOptions, UsageFault } from './usage.ts'
 
 export const send: Command = {
-  summary: 'send one message through the running Tocsin',
   help: `usage: npx tocsin send --to ADDRESS [options]
 
   --to ADDRESS       the recipient, exactly one

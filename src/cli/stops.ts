@@ -17,7 +17,6 @@ export type Stop = {
 export type StopOf = { class: string } & Stop
 
 export const stops: Command = {
-  summary: 'list what is stopped, by people and by detectors, and what ends it',
   help: `usage: npx tocsin stops [CLASS] [--json]
 
 Shows each stop with its class, lane, source and template, who or what made it, why and since when, and the command that ends it.

@@ -32,7 +32,6 @@ const options = {
 } as const
 
 export const templates: Command = {
-  summary: 'list, draft, look at, approve and retire what messages are written from',
   help: `usage: npx tocsin templates [list]
        npx tocsin templates show NAME[@VERSION] [--source]
        npx tocsin templates lint FILE

@@ -1,38 +1,74 @@
-import { audit } from './audit.ts'
-import { clearBrake } from './clear-brake.ts'
-import { correct } from './correct.ts'
-import { doctor } from './doctor.ts'
-import { drill } from './drill.ts'
-import { ledger } from './ledger.ts'
-import { lint } from './lint.ts'
-import { operator } from './operator.ts'
-import { pause, resume } from './pause.ts'
-import { replay } from './replay.ts'
-import { send } from './send.ts'
-import { stops } from './stops.ts'
-import { templates } from './templates.ts'
-import { up } from './up.ts'
 import { type Command, UsageFault } from './usage.ts'
-import { verify } from './verify.ts'
 
-/** The `tocsin` command: exit 0 done, 1 a finding, 2 wrong use, 3 a fault of ours. */
-const commands: Record<string, Command> = {
-  up,
-  send,
-  pause,
-  resume,
-  stops,
-  'clear-brake': clearBrake,
-  correct,
-  templates,
-  operator,
-  replay,
-  drill,
-  audit,
-  lint,
-  doctor,
-  verify,
-  ledger,
+/**
+ * The `tocsin` command: exit 0 done, 1 a finding, 2 wrong use, 3 a fault of ours. A command is loaded when it is asked for: most need neither
+ * the server nor the compiler of templates.
+ */
+const commands: Record<string, { summary: string; load(): Promise<Command> }> = {
+  up: {
+    summary: 'run Tocsin until it is told to stop',
+    load: async () => (await import('./up.ts')).up,
+  },
+  send: {
+    summary: 'send one message through the running Tocsin',
+    load: async () => (await import('./send.ts')).send,
+  },
+  pause: {
+    summary: 'stop a class or a part of it: what is not yet with the provider stays here',
+    load: async () => (await import('./pause.ts')).pause,
+  },
+  resume: {
+    summary: 'end the stop of exactly one scope, or all of a class',
+    load: async () => (await import('./pause.ts')).resume,
+  },
+  stops: {
+    summary: 'list what is stopped, by people and by detectors, and what ends it',
+    load: async () => (await import('./stops.ts')).stops,
+  },
+  'clear-brake': {
+    summary: 'serve all lanes again after a fault of our own limits was found',
+    load: async () => (await import('./clear-brake.ts')).clearBrake,
+  },
+  correct: {
+    summary: 'draft the correction of wrongful messages, to exactly the people who got them',
+    load: async () => (await import('./correct.ts')).correct,
+  },
+  templates: {
+    summary: 'list, draft, look at, approve and retire what messages are written from',
+    load: async () => (await import('./templates.ts')).templates,
+  },
+  operator: {
+    summary: 'make a key for a person who operates',
+    load: async () => (await import('./operator.ts')).operator,
+  },
+  replay: {
+    summary: 'play a trace of events through the gate in virtual time',
+    load: async () => (await import('./replay.ts')).replay,
+  },
+  drill: {
+    summary: 'play a scenario through the gate and see whether it is stopped',
+    load: async () => (await import('./drill.ts')).drill,
+  },
+  audit: {
+    summary: 'look at how a domain sends mail: SPF, DKIM, DMARC and more',
+    load: async () => (await import('./audit.ts')).audit,
+  },
+  lint: {
+    summary: 'say what of a mail or template looks like phishing, frightens, or is missing',
+    load: async () => (await import('./lint.ts')).lint,
+  },
+  doctor: {
+    summary: 'look for what would keep Tocsin from working here',
+    load: async () => (await import('./doctor.ts')).doctor,
+  },
+  verify: {
+    summary: 'check a mail, or that journal and register are as they were written',
+    load: async () => (await import('./verify.ts')).verify,
+  },
+  ledger: {
+    summary: 'export the register’s log for auditors, or give it a new key',
+    load: async () => (await import('./ledger.ts')).ledger,
+  },
 }
 
 const help = `tocsin: guarded delivery of security messages
@@ -51,11 +87,12 @@ async function main(args: string[]): Promise<number> {
     console.log(help)
     return name === undefined ? 2 : 0
   }
-  const command = Object.hasOwn(commands, name) ? commands[name] : undefined
-  if (!command) {
+  const found = Object.hasOwn(commands, name) ? commands[name] : undefined
+  if (!found) {
     console.error(`tocsin: there is no command "${name.slice(0, 40)}". Known: ${Object.keys(commands).join(', ')}.`)
     return 2
   }
+  const command = await found.load()
   if (rest.includes('--help') || rest.includes('-h')) {
     console.log(command.help)
     return 0

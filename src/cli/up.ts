@@ -6,7 +6,6 @@ import { type Running, start } from '../main.ts'
 import { type Command, readOptions } from './usage.ts'
 
 export const up: Command = {
-  summary: 'run Tocsin until it is told to stop',
   help: `usage: npx tocsin up
 
 Runs Tocsin with the settings of the environment (TOCSIN_HTTP_PORT, TOCSIN_SMTP_PORT, TOCSIN_HOST, TOCSIN_DATA_DIR, TOCSIN_UPSTREAM,

@@ -1,6 +1,6 @@
 import { type ParseArgsConfig, parseArgs } from 'node:util'
 
-export type Command = { summary: string; help: string; run(args: string[]): Promise<number> }
+export type Command = { help: string; run(args: string[]): Promise<number> }
 
 /** The command line is not of the command's form; the text says what was found. Exit 2. */
 export class UsageFault extends Error {

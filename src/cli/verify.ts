@@ -6,7 +6,6 @@ import { help as mailHelp, verifyMail } from './verify/mail.ts'
 const subjects: Record<string, (args: string[]) => Promise<number>> = { mail: verifyMail, ledger: verifyLedger }
 
 export const verify: Command = {
-  summary: 'check a mail, or that journal and register are as they were written',
   help: `${mailHelp}\n\n${ledgerHelp}`,
   run([subject, ...rest]) {
     const run = subject !== undefined && Object.hasOwn(subjects, subject) ? subjects[subject] : undefined

@@ -1,5 +1,7 @@
 import { spawnSync } from 'node:child_process'
+import { type IncomingMessage, request } from 'node:http'
 import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { eventually, freePort, type Process, type Row, root, run, startTocsin, type TestTocsin } from './tocsin.ts'
 
@@ -14,6 +16,7 @@ describe.runIf(installed)('Django through Tocsin, nothing changed but settings',
   let tocsin: TestTocsin
   let django: Process
   let url: string
+  let manage: (args: string[], more?: Record<string, string>) => Process
 
   beforeAll(async () => {
     tocsin = await startTocsin({ application: { classes: ['password-reset'] } })
@@ -28,15 +31,13 @@ describe.runIf(installed)('Django through Tocsin, nothing changed but settings',
       EMAIL_HOST_PASSWORD: tocsin.keys.smtpPassword,
       DJANGO_SUPERUSER_PASSWORD: 'correct-horse-battery',
     }
-    const manage = (...args: string[]) => run(python, ['manage.py', ...args], { cwd: folder, environment })
-    const made = [manage('migrate', '--verbosity', '0')]
-    expect(await made[0]!.ended, made[0]!.output()).toBe(0)
-    const user = manage('createsuperuser', '--noinput', '--username', 'holder', '--email', email)
+    manage = (args, more = {}) =>
+      run(python, ['manage.py', ...args], { cwd: folder, environment: { ...environment, ...more } })
+    const made = manage(['migrate', '--verbosity', '0'])
+    expect(await made.ended, made.output()).toBe(0)
+    const user = manage(['createsuperuser', '--noinput', '--username', 'holder', '--email', email])
     expect(await user.ended, user.output()).toBe(0)
-    const port = await freePort()
-    url = `http://127.0.0.1:${port}`
-    django = manage('runserver', '--noreload', `127.0.0.1:${port}`)
-    await django.printed(/Quit the server/, 20_000)
+    django = await serve()
   })
 
   afterAll(async () => {
@@ -44,21 +45,35 @@ describe.runIf(installed)('Django through Tocsin, nothing changed but settings',
     await tocsin?.stop()
   })
 
-  /** As a browser does: the form, then its token sent back. */
-  async function askReset(address: string): Promise<void> {
-    const form = await eventually(
-      () => fetch(`${url}/accounts/password_reset/`).catch(() => undefined),
-      response => response?.status === 200,
+  async function serve(more?: Record<string, string>): Promise<Process> {
+    const port = await freePort()
+    url = `http://127.0.0.1:${port}`
+    const server = manage(['runserver', '--noreload', `127.0.0.1:${port}`], more)
+    await server.printed(/Quit the server/, 20_000)
+    return server
+  }
+
+  /** `host`: what the site is called; fetch would not say so. */
+  const page = (method: string, headers: Record<string, string>, body = '') =>
+    new Promise<IncomingMessage>((resolve, reject) =>
+      request(`${url}/accounts/password_reset/`, { method, headers }, resolve).once('error', reject).end(body),
     )
-    const token = /name="csrfmiddlewaretoken" value="([^"]+)"/.exec(await form!.text())![1]!
-    const cookie = form!.headers.getSetCookie()[0]!.split(';')[0]!
-    const response = await fetch(`${url}/accounts/password_reset/`, {
-      method: 'POST',
-      redirect: 'manual',
-      headers: { cookie, 'content-type': 'application/x-www-form-urlencoded' },
-      body: new URLSearchParams({ email: address, csrfmiddlewaretoken: token }),
-    })
-    expect({ status: response.status, location: response.headers.get('location') }).toEqual({
+
+  /** As a browser does: the form, then its token sent back. */
+  async function askReset(address: string, host = new URL(url).host): Promise<void> {
+    const form = await eventually(
+      () => page('GET', { host }).catch(() => undefined),
+      response => response?.statusCode === 200,
+    )
+    const token = /name="csrfmiddlewaretoken" value="([^"]+)"/.exec(await text(form!))![1]!
+    const cookie = form!.headers['set-cookie']![0]!.split(';')[0]!
+    const response = await page(
+      'POST',
+      { host, cookie, 'content-type': 'application/x-www-form-urlencoded' },
+      String(new URLSearchParams({ email: address, csrfmiddlewaretoken: token })),
+    )
+    response.resume()
+    expect({ status: response.statusCode, location: response.headers.location }).toEqual({
       status: 302,
       location: '/accounts/password_reset/done/',
     })
@@ -103,5 +118,25 @@ describe.runIf(installed)('Django through Tocsin, nothing changed but settings',
     await tocsin.report({ id: 'reset-2', type: 'tocsin.reset.requested', subject: '1', data })
     const row = await delivered(3)
     expect({ id: row.id, lane: row.lane, reasons: codes(row) }).toEqual({ id: waiting.id, lane: 'open', reasons: [] })
+  })
+
+  it('links to the domain that it is from, and is held when the link leads elsewhere', async () => {
+    await django.stop()
+    django = await serve({ DEFAULT_FROM_EMAIL: 'Shop <security@example.org>' })
+    await tocsin.report({
+      ...{ id: 'reset-3', type: 'tocsin.reset.requested', subject: '1' },
+      data: { known: true, trust: 'known-device', recipients: [{ email }] },
+    })
+    await askReset(email, 'shop.example.org')
+    const row = await delivered(4)
+    expect(codes(row)).toEqual([])
+    expect(await tocsin.mail(row.id)).toContain('http://shop.example.org/accounts/reset/')
+    await tocsin.report({
+      ...{ id: 'reset-4', type: 'tocsin.reset.requested', subject: '1' },
+      data: { known: true, trust: 'known-device', recipients: [{ email }] },
+    })
+    await askReset(email)
+    const held = (await eventually(tocsin.messages, rows => rows.length === 5))[0]!
+    expect({ state: held.state, reasons: codes(held) }).toEqual({ state: 'held', reasons: ['content.link'] })
   })
 })

@@ -6,11 +6,12 @@ EMAIL_HOST = os.environ.get('EMAIL_HOST', '127.0.0.1')
 EMAIL_PORT = int(os.environ.get('EMAIL_PORT', '2525'))
 EMAIL_HOST_USER = os.environ.get('EMAIL_HOST_USER', '')
 EMAIL_HOST_PASSWORD = os.environ.get('EMAIL_HOST_PASSWORD', '')
-DEFAULT_FROM_EMAIL = 'Shop <security@example.org>'
+# Django's default, webmaster@localhost, fits a site on localhost. Elsewhere it is an address at the site's own domain.
+DEFAULT_FROM_EMAIL = os.environ.get('DEFAULT_FROM_EMAIL', 'webmaster@localhost')
 
 SECRET_KEY = os.environ.get('SECRET_KEY', 'only for this example')
 DEBUG = True
-ALLOWED_HOSTS = ['127.0.0.1', 'localhost']
+ALLOWED_HOSTS = ['127.0.0.1', 'localhost', 'shop.example.org']
 ROOT_URLCONF = 'shop.urls'
 INSTALLED_APPS = [
     'django.contrib.admin',

@@ -18,7 +18,6 @@ const statementMsMax = 30_000
 /** Later than the server's own limit: only a server that hangs, or a network that swallows, gets this far. */
 const replyMsMax = 35_000
 const connectMsMax = 5_000
-const readConnectionsMax = 4
 /** A read ends before `limit` when its events would exceed this; never before the first entry. */
 const readBytesMax = 16 * 1024 * 1024
 /** Far below PostgreSQL's 1 GB a value. */
@@ -116,11 +115,12 @@ const endEarlierSessions = `
   select pg_terminate_backend(pid, ${connectMsMax}) as ended from pg_stat_activity
   where application_name = $1 and pid <> pg_backend_pid()`
 
+/** `onLost` hears of connections that break while nobody uses them; it is for a log line only. */
+export type PostgresJournalOptions = { onLost?: (error: Error) => void; readConnectionsMax?: number }
+
 /**
  * The journal in PostgreSQL. Each partition's appends have a connection of their own, the rest share a small pool. Every connection is made when needed and
  * dropped on the first fault, so that a server that was gone is used again as soon as it is back.
- *
- * `onLost` hears of connections that break while nobody uses them; it is for a log line only.
  */
 export class PostgresJournal implements Journal {
   readonly #pool: pg.Pool
@@ -128,7 +128,7 @@ export class PostgresJournal implements Journal {
   readonly #writers = new Map<number, Writer>()
   #closed = false
 
-  constructor(config: pg.ClientConfig, { onLost = () => {} }: { onLost?: (error: Error) => void } = {}) {
+  constructor(config: pg.ClientConfig, { onLost = () => {}, readConnectionsMax = 4 }: PostgresJournalOptions = {}) {
     const bounded: pg.ClientConfig = {
       ...config,
       statement_timeout: statementMsMax,
