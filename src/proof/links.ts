@@ -39,9 +39,8 @@ function addSchemes(text: string, found: TextLink[]): TextLink[] {
   for (let at = text.indexOf('://'); at !== -1 && found.length < linksMax; at = text.indexOf('://', at + 3)) {
     while (next < known && found[next]!.at + found[next]!.written.length <= at) next++
     if (next < known && found[next]!.at <= at) continue
-    const scheme = /[a-z][a-z0-9+.-]{0,30}$/i.exec(text.slice(Math.max(0, at - 31), at))?.[0]
-    if (!scheme) continue
-    const from = at - scheme.length
+    const from = schemeAt(text, at)
+    if (from === undefined) continue
     const written = text.slice(from, endOfLink(text, at + 3))
     const host = hostOfAuthority(text.slice(at + 3, from + written.length))
     if (host !== '') found.push({ at: from, written, host, bare: false })
@@ -99,10 +98,17 @@ function linkAt(text: string, { from, to }: Span, strict: boolean): TextLink | u
 /** Where a scheme begins that ends at `from` with its two slashes, user info between them and the host included. */
 function schemeBefore(text: string, from: number): number | undefined {
   if (!/[\\/@[]/.test(text[from - 1] ?? '')) return undefined
+  if (text.startsWith('://', from - 3)) return schemeAt(text, from - 3)
   const before = text.slice(Math.max(0, from - 300), from)
   if (!before.includes('//') && !before.includes('\\')) return undefined
   const found = /[a-z][a-z0-9+.-]{0,30}:[\\/]{2}(?:[^\s/?#\\<>"]{0,250}@)?\[?$/i.exec(before)
   return found ? from - before.length + found.index : undefined
+}
+
+/** Where the scheme begins that ends before `colon`. */
+function schemeAt(text: string, colon: number): number | undefined {
+  const scheme = /[a-z][a-z0-9+.-]{0,30}$/i.exec(text.slice(Math.max(0, colon - 31), colon))
+  return scheme ? colon - scheme[0].length : undefined
 }
 
 function hostOfAuthority(text: string): string {

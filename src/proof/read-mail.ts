@@ -1,4 +1,4 @@
-import { Buffer } from 'node:buffer'
+import { Buffer, isAscii } from 'node:buffer'
 import { decodeCharset } from './charset.ts'
 import {
   decodeWords,
@@ -20,6 +20,7 @@ import {
   type Part,
   type ReadMail,
 } from './mail.ts'
+import { isOnlyAscii } from './reading-text.ts'
 
 /**
  * Reads a mail (RFC 5322, RFC 2045 to 2047, RFC 2231): its header, the tree of its parts, and the text of each that clients show, looking into
@@ -324,8 +325,10 @@ function decodedText(
       : encoding === 'identity'
         ? source.raw.slice(from, to)
         : unquoted(source.raw, from, to)
-  const isPlain = octets !== undefined && !/[\x80-\xff]/.test(octets) && !shifts(charset)
-  if (isPlain) return octets
+  if (octets !== undefined && !shifts(charset)) {
+    const isPlain = encoding === 'identity' ? isAscii(source.bytes.subarray(from, to)) : isOnlyAscii(octets)
+    if (isPlain) return octets
+  }
   const bytes =
     octets === undefined || encoding === 'identity'
       ? decodedBytes(source, from, to, encoding, found)

@@ -1,11 +1,15 @@
+import { Buffer } from 'node:buffer'
+
 // A text as its reader has it before the eyes: what cannot be seen is gone, and what only looks like an ASCII letter is one.
 
 const invisible = /\p{Default_Ignorable_Code_Point}/gu
-const beyondAscii = /[^\x00-\x7f]/
+
+/** Every other sign takes more bytes of UTF-8 than units of UTF-16. The library counts them a vector at a time, a pattern goes unit by unit. */
+export const isOnlyAscii = (text: string): boolean => Buffer.byteLength(text, 'utf8') === text.length
 
 /** Fullwidth letters, ligatures and the like become what they stand for (NFKC); an ideographic full stop between ASCII letters is a dot. */
 export function seen(text: string): string {
-  if (!beyondAscii.test(text)) return text
+  if (isOnlyAscii(text)) return text
   return text
     .replace(invisible, '')
     .normalize('NFKC')

@@ -138,15 +138,23 @@ function pastBracket(html: string, from: number): number {
 
 function closeTag(html: string, at: number): HtmlToken {
   const { name, attributesAt } = tagName(html, at + 2)
-  const { end } = attributesFrom(html, attributesAt)
+  const end = isClosed(html, attributesAt) ? attributesAt + 1 : attributesFrom(html, attributesAt).end
   return { kind: 'close', name, at, end }
 }
 
 function openTag(html: string, at: number): OpenToken {
   const { name, attributesAt } = tagName(html, at + 1)
+  if (isClosed(html, attributesAt))
+    return { kind: 'open', name, attributes: none, selfClosing: false, at, end: attributesAt + 1 }
   const { attributes, end, selfClosing } = attributesFrom(html, attributesAt)
   return { kind: 'open', name, attributes, selfClosing, at, end }
 }
+
+/** Most tags have no attributes. */
+const isClosed = (html: string, at: number): boolean => html.charCodeAt(at) === 0x3e
+const none: readonly HtmlAttribute[] = []
+/** Up to so many attributes the names before are looked through; no honest tag has more. */
+const fewAttributes = 16
 
 function tagName(html: string, from: number): { name: string; attributesAt: number } {
   let end = from
@@ -164,7 +172,7 @@ function attributesFrom(
   from: number,
 ): { attributes: HtmlAttribute[]; end: number; selfClosing: boolean } {
   const attributes: HtmlAttribute[] = []
-  const names = new Set<string>()
+  let names: Set<string> | undefined
   let at = from
   let valueEnd = from
   for (;;) {
@@ -177,9 +185,9 @@ function attributesFrom(
     const name = html.slice(nameAt, at).toLowerCase()
     const { value, end } = valueFrom(html, at)
     at = valueEnd = end
-    if (names.has(name)) continue
-    names.add(name)
+    if (names?.has(name) ?? attributes.some(before => before.name === name)) continue
     attributes.push({ name, value })
+    if (attributes.length > fewAttributes) names = (names ?? new Set(attributes.map(one => one.name))).add(name)
   }
 }
 

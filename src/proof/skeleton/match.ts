@@ -70,7 +70,7 @@ function matchPart(compiled: CompiledPart, reading: Reading, values: GapValue[])
   const { part, wrapped, fixed, gaps } = compiled
   const text = reading.part(part, wrapped)
   if (gaps.length === 0) return text === fixed[0]
-  if (!text.startsWith(fixed[0]!)) return false
+  if (!beginsWith(text, fixed[0]!)) return false
   const starts = new Int32Array(gaps.length)
   const ends = new Int32Array(gaps.length)
   if (!place(text, compiled, { starts, ends })) return false
@@ -115,6 +115,9 @@ function place(
   return false
 }
 
+/** Long texts are compared as wholes; `startsWith` and `endsWith` go sign by sign. */
+const beginsWith = (text: string, fixed: string): boolean => text.slice(0, fixed.length) === fixed
+
 function nextPlace(
   text: string,
   fixed: string,
@@ -122,7 +125,7 @@ function nextPlace(
 ): number {
   if (!isLast) return text.indexOf(fixed, search)
   const at = text.length - fixed.length
-  return at >= search && at >= from && text.endsWith(fixed) ? at : -1
+  return at >= search && at >= from && text.slice(at) === fixed ? at : -1
 }
 
 /** Whether what stands from `from` to `to` may stand in the gap, or might if it were longer. Blanks at its ends count for nothing. */
