@@ -394,6 +394,28 @@ describe('a journal and its log', () => {
     expect((await look(forged, [kept])).finding).toMatchObject({ kind: 'journal.truncated' })
   })
 
+  it('emptied of all that was made and signed are found by a checkpoint that was kept', async () => {
+    const stored = copyOf(whole)
+    const kept = stored.checkpoints.at(-1)!
+    Object.assign(stored, {
+      cursor: { position: 0, size: 0 },
+      checkpoints: [],
+      batches: [],
+      tiles: new Map(),
+      bundles: new Map(),
+    })
+    expect((await look(stored, [kept.note])).finding).toMatchObject({
+      kind: 'checkpoint.missing',
+      position: kept.position,
+    })
+  })
+
+  it('with a place noted for leaves that there are not: found', async () => {
+    const stored = copyOf(whole)
+    stored.batches.push({ position: stored.cursor.position + 1, first: stored.cursor.size })
+    expect((await look(stored)).finding).toMatchObject({ kind: 'register.batch' })
+  })
+
   it('two checkpoints of one size with different roots: somebody has signed twice', async () => {
     const { size } = whole.checkpoints[0]!
     const other = signCheckpoint({ origin, size, root: new Uint8Array(32) }, [signer])

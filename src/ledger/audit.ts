@@ -364,7 +364,16 @@ class Auditor {
     if (kept && !isEqual(kept, root))
       this.#found('checkpoint.root', `a checkpoint that was kept has another root for ${size} leaves`, { position })
     this.#kept.delete(size)
-    if (position > this.#cursor.position) return
+    if (position > this.#cursor.position) {
+      // Whoever keeps it had it from the log, or saw it signed: the log was once kept up to here.
+      if (kept)
+        this.#found(
+          'checkpoint.missing',
+          `the checkpoint of ${size} leaves was signed, and the log is not kept so far`,
+          { position },
+        )
+      return
+    }
     const stored = this.#next
     if (!stored || stored.size > size)
       this.#found('checkpoint.missing', `the checkpoint of ${size} leaves is not there`, { position })
@@ -423,6 +432,8 @@ class Auditor {
         'journal.truncated',
         `a checkpoint of ${this.#next.size} leaves was signed, and the journal has ${this.#writer.size}`,
       )
+    const { value: left } = (await this.#batches?.next()) ?? {}
+    if (left) this.#found('register.batch', 'leaves are noted for a batch that has none', left)
     for (const size of this.#kept.keys())
       this.#found(
         size > this.#writer.size ? 'journal.truncated' : 'checkpoint.unknown',

@@ -140,4 +140,8 @@ export function writeWhole(path: string, text: string): void {
   fsyncSync(file)
   closeSync(file)
   renameSync(`${path}.new`, path)
+  // The name as well: a key that a crash takes away again must not have signed anything.
+  const folder = openSync(join(path, '..'), 'r')
+  fsyncSync(folder)
+  closeSync(folder)
 }
