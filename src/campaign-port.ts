@@ -265,7 +265,9 @@ async function corrected(
   })
   if (result.status === 'refused') return { status: 'refused', code: result.answer.code }
   if (result.status === 'too-large' || result.status === 'nobody') return result
-  if (mark) await marked(deps, { set, mark, reason: `correction: ${name}` }, by)
+  // What is corrected was sent in error, unless whoever drafts says otherwise; the same order again does not undo what was said since.
+  const said = mark ?? (result.status === 'drafted' ? 'sent-in-error' : 'none')
+  if (said !== 'none') await marked(deps, { set, mark: said, reason: `correction: ${name}` }, by)
   const { campaign, ...rest } = result
   return { ...rest, known: (await knownOf(deps, partition.state.campaigns.get(campaign)))! }
 }

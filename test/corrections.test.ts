@@ -114,6 +114,26 @@ it('goes to exactly the people who got the wrongful message, each once; the rest
   expect(got(sink)).toEqual(Array.from({ length: 20 }, (_, n) => `doubtful${n}@example.org`).sort())
 })
 
+it('marks what it corrects as sent in error, from the draft on, unless it says otherwise', async () => {
+  const { sink, product, post } = await open(() => undefined)
+  const send = async (n: number) => (await product.send(JSON.parse(wrongful(n)))).body as { id: string; code: string }
+  const [first, second] = [await send(1), await send(2)]
+  await sink.until(2)
+  await states(product, { delivered: 2 })
+  const verdictOf = async (n: number, code: string) =>
+    (await post('verify', { code, recipient: emailOf(n) })).body.verdict
+  expect(await verdictOf(1, first.code)).toBe('unconfirmed')
+  const order = (id: string) => ({ messages: { ids: [id] }, text: 'sent-in-error' })
+  expect((await post('corrections', order(first.id))).status).toBe(201)
+  expect(await verdictOf(1, first.code)).toBe('sent-in-error')
+  expect((await post('corrections', { ...order(second.id), mark: 'none' })).status).toBe(201)
+  expect(await verdictOf(2, second.code)).toBe('unconfirmed')
+  // Taken back by a person; the same order again does not undo that.
+  await post('marks', { messages: { ids: [first.id] }, mark: 'none', reason: 'it was right' })
+  expect((await post('corrections', order(first.id))).status).toBe(200)
+  expect(await verdictOf(1, first.code)).toBe('unconfirmed')
+})
+
 type Post = Awaited<ReturnType<typeof open>>['post']
 
 const approve = (post: Post, { id, contentHash, audienceHash }: Record<string, unknown>, answer: string, key: string) =>

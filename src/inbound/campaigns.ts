@@ -80,8 +80,8 @@ export type CorrectionOrder = {
   set: CorrectionSet
   text: string
   to: 'delivered' | 'unknown'
-  /** What whoever verifies one of these mails is told from now on. */
-  mark?: Exclude<MessageMark, 'none'>
+  /** What whoever verifies one of these mails is told from now on; `sent-in-error` when absent. */
+  mark?: MessageMark
 }
 
 /** What was found out about messages that were sent. */

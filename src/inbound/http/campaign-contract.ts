@@ -323,8 +323,8 @@ export const CorrectionBody = Type.Object(
       Type.Enum(['delivered', 'unknown'], { description: '`unknown`: those of whom nobody knows whether they got it' }),
     ),
     mark: Type.Optional(
-      Type.Enum(['sent-in-error', 'asked-by-someone-else'], {
-        description: 'What whoever verifies one of these mails is told from now on',
+      Type.Enum(['sent-in-error', 'asked-by-someone-else', 'none'], {
+        description: 'What whoever verifies one of these mails is told from now on; `sent-in-error` when absent',
       }),
     ),
     discard: Type.Optional(
