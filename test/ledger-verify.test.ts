@@ -94,8 +94,11 @@ describe('verify ledger', () => {
       ['ledger_tile', 'hashes'],
       ['ledger_bundle', 'leaves'],
     ]) {
-      const flip = `update ${table} set ${column} = set_byte(${column}, 40, get_byte(${column}, 40) # 128) where number = 0`
-      const verdict = await tampered(`${flip} and $1 = 0`, `${flip} and $1 = 0`, [0])
+      const [byte, at] = [`get_byte(${column}, 40)`, `number = 0${table === 'ledger_tile' ? ' and level = 0' : ''}`]
+      const found = await product.query(`select ${byte} as was from ${table} where ${at}`)
+      // Put back as it was, not turned once more: the running Tocsin may have written it meanwhile.
+      const put = (value: string) => `update ${table} set ${column} = set_byte(${column}, 40, ${value}) where ${at}`
+      const verdict = await tampered(put('$1::int # 128'), put('$1::int'), [found.rows[0].was])
       expect(verdict, table).toMatchObject({ code: 1, ok: false })
       expect(verdict.finding!.kind).toBe(table === 'ledger_tile' ? 'register.tile' : 'register.leaf')
     }
