@@ -93,6 +93,53 @@ const act: fc.Arbitrary<Act> = fc.oneof(
         core.do({ type, class: 'other', by, reason: 'drill' }),
   ),
   fc.constant<Act>(core => core.grantAll(20)),
+  fc
+    .record({
+      type: fc.constantFrom(
+        'DraftTemplate' as const,
+        'SubmitTemplate' as const,
+        'ApproveTemplate' as const,
+        'ReturnTemplate' as const,
+        'RetireTemplate' as const,
+        'LearnSkeleton' as const,
+      ),
+      template: fc.constantFrom('reset', 'learnt:shop:other:1'),
+      version: fc.constantFrom('1', '2', '3'),
+      hash: fc.constantFrom('h1', 'h2'),
+      by: fc.constantFrom(by, 'ben'),
+      class: fc.constantFrom('other', 'password-reset'),
+    })
+    .map(
+      (command): Act =>
+        core =>
+          core.do({ ...command, reason: 'drill', application: 'shop' }),
+    ),
+  fc
+    .record({ person, hash: fc.constantFrom('h1', 'h2', 'look-1'), version: fc.constantFrom('1', '2', 'unlearnt') })
+    .map(
+      ({ person, hash, version }): Act =>
+        core =>
+          core.send({
+            ...person,
+            class: 'other',
+            template: { name: 'learnt:shop:other:1', version, hash, learnt: true },
+          }),
+    ),
+  // Looks that two people have approved, and a mailbox that is no more.
+  fc.constantFrom('1', '2').map(
+    (version): Act =>
+      core => {
+        const named = { template: 'learnt:shop:other:1', version, hash: `h${version}` }
+        core.do({ type: 'LearnSkeleton', ...named, application: 'shop', class: 'other' })
+        core.do({ type: 'SubmitTemplate', ...named, by })
+        core.do({ type: 'ApproveTemplate', ...named, by: 'ben' })
+      },
+  ),
+  message.map(
+    (id): Act =>
+      core =>
+        core.do({ type: 'RecordHandover', id, handover: 'rejected', upstream: 'mailbox', reply: '550 5.1.1 nobody' }),
+  ),
 )
 const acts = fc.array(act, { maxLength: 60 })
 
