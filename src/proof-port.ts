@@ -4,7 +4,7 @@ import { linkHostsOf, type Policy } from './core/policy.ts'
 import { Unavailable } from './inbound/intake.ts'
 import type { Hashing, ToProve, WrittenMessage } from './inbound/requests.ts'
 import { ProofOverloaded, type ProofPool } from './proof/pool.ts'
-import type { Expectations, Material, Proven, SlotValue } from './proof/prove.ts'
+import type { Expectations, Material, Proven, Rendered, SlotValue } from './proof/prove.ts'
 import type { GapValue } from './proof/skeleton/match.ts'
 import { isInert } from './proof/values.ts'
 import type { OpenSkeletons } from './skeleton-port.ts'
@@ -103,6 +103,9 @@ function expectationsOf(message: ToProve, { policy: policyNow, sender, ...option
   return expectations
 }
 
+/** No message is as this, for what is written has a text. */
+const nothingApproved: Rendered = { subject: '' }
+
 /** What the approved template makes of the values, found out once more; and what was put into it, apart from what it would not show. */
 function templateExpectations(
   { id, request: { content } }: ToProve,
@@ -110,7 +113,8 @@ function templateExpectations(
   { code, compiled: versionAt }: Pick<ProofPortOptions, 'code' | 'compiled'>,
 ): Pick<Expectations, 'slots' | 'approved'> {
   const compiled = versionAt(template.hash)
-  if (!compiled || content.kind !== 'template' || !id) return {}
+  // Nobody can say what it should have become.
+  if (!compiled || content.kind !== 'template' || !id) return { slots: [], approved: nothingApproved }
   const { rendered, replaced } = render(compiled, template.locale, content.slots, { code: code(id), isInert })
   const { subject, text, html } = rendered
   const slots = Object.entries(content.slots).flatMap(([name, value]): SlotValue[] => {

@@ -78,6 +78,14 @@ describe('the library', () => {
     rows.set(hash, { ...row, compiled: `${row.compiled} ` })
     await expect(library(rows).books.find(hash)).rejects.toThrow(ChangedTemplate)
   })
+
+  it('takes no version for another whose place it was put in', async () => {
+    const { books, rows } = library()
+    await books.add(source('Hello'))
+    await books.add(source('Draft'))
+    rows.set(templateHash(source('Hello')), rows.get(templateHash(source('Draft')))!)
+    await expect(library(rows).books.find(templateHash(source('Hello')))).rejects.toThrow(ChangedTemplate)
+  })
 })
 
 describe('a message from a template', () => {

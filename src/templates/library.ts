@@ -76,7 +76,10 @@ export class TemplateLibrary {
     if (stored) {
       if (this.#options.seal(stored.compiled) !== stored.seal)
         throw new ChangedTemplate('a stored template is not the one that was compiled')
-      return this.#keep(JSON.parse(stored.compiled) as Compiled)
+      const compiled = JSON.parse(stored.compiled) as Compiled
+      // The seal says that it was compiled here, not that it is this version: a draft may stand in the place of what was approved.
+      if (compiled.hash !== hash) throw new ChangedTemplate('a stored template is another version')
+      return this.#keep(compiled)
     }
     const builtIn = this.#builtIn.get(hash)
     if (!builtIn) return undefined
