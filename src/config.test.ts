@@ -180,3 +180,12 @@ describe('the domains that are audited', () => {
     expect(dns.servers).toEqual(['127.0.0.1:5353', '::1'])
   })
 })
+
+it('a retired DKIM key signs nothing', async () => {
+  const key = join(folder, 'key.pem')
+  await writeFile(key, '')
+  const one = (selector: string) => ({ domain: 'shop.org', selector, keyFile: key })
+  const content = JSON.stringify({ dkim: [one('new'), { ...one('old'), retired: true }] })
+  const { dkim, dkimRetired } = await loadConfig({ TOCSIN_CONFIG: await fileWith(content) })
+  expect([dkim, dkimRetired].map(keys => keys.map(({ selector }) => selector))).toEqual([['new'], ['old']])
+})

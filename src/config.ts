@@ -54,6 +54,8 @@ export type Config = Readonly<{
   isAllowListed(mailbox: Mailbox): boolean
   window: Window
   dkim: { domain: string; selector: string; keyFile: string }[]
+  /** Keys that sign nothing any more: what they signed is still told to be ours. */
+  dkimRetired: Config['dkim']
   webhooks: { url: string; secret: string; allowPrivate?: boolean }[]
   /** Where people may forward a mail to ask about it. */
   report?: { address: Mailbox }
@@ -259,9 +261,14 @@ const file = Type.Partial(
         closed,
       ),
       inFlightMax: Type.Integer({ minimum: 1, maximum: 10_000 }),
-      dkim: Type.Array(Type.Object({ domain: name, selector: name, keyFile: Type.String() }, closed), {
-        maxItems: 100,
-      }),
+      /** Of a retired key the public half is enough. */
+      dkim: Type.Array(
+        Type.Object(
+          { domain: name, selector: name, keyFile: Type.String(), retired: Type.Optional(Type.Boolean()) },
+          closed,
+        ),
+        { maxItems: 100 },
+      ),
       webhooks: Type.Array(webhookFile, {
         maxItems: 20,
       }),
@@ -329,7 +336,8 @@ export async function loadConfig(
     application,
     isAllowListed: (mailbox: Mailbox) => allowed.has(canonicalMailbox(mailbox)) || allowed.has(`@${mailbox.domain}`),
     window: { inFlightMax, bulkInFlightMax: Math.ceil(inFlightMax / 2) },
-    dkim: found.dkim ?? [],
+    dkim: (found.dkim ?? []).filter(({ retired }) => !retired),
+    dkimRetired: (found.dkim ?? []).filter(({ retired }) => retired),
     webhooks: found.webhooks ?? [],
     dns,
     ...(report && { report }),
@@ -431,7 +439,7 @@ function readDns(found: ConfigFile['dns'], text: string | undefined, faults: Con
 /** Without a setting: the domains that we send from or sign for, as far as anybody outside can ask for them. */
 function readDomains({ domains, dkim = [] }: ConfigFile, from: NamedMailbox | undefined, faults: ConfigFault[]) {
   const { everyMs = 6 * hourMs, lookalikes = true } = domains ?? {}
-  const own = [...(from ? [from.mailbox.domain] : []), ...dkim.map(one => one.domain)]
+  const own = [...(from ? [from.mailbox.domain] : []), ...dkim.flatMap(one => (one.retired ? [] : [one.domain]))]
   const named = domains?.audited ?? own.filter(one => !isReserved(one.toLowerCase()) && domainName(one) !== undefined)
   const audited = named.map((text, i) => readDomain(`domains/audited/${i}`, text, faults))
   const selectors = Object.entries(domains?.selectors ?? {}).map(

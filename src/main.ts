@@ -305,7 +305,7 @@ const openVerification = async (config: Config, { pool, keyring, register, parti
   verifierOf({
     ...{ pool, keyring, register, partition },
     composing: composing(config, keyring, templates),
-    keys: await readDkimKeys(config),
+    keys: [...(await readDkimKeys(config.dkim)), ...(await readRetiredKeys(config.dkimRetired))],
   })
 
 /** SMTP and HTTP, last: what they let in finds everything ready. */
@@ -405,18 +405,21 @@ async function openDatabase(config: Config, log: pino.Logger, undo: Undo): Promi
   return { config: server.config, name: `PostgreSQL ${server.version}, embedded`, isOurs: true }
 }
 
-const readDkimKeys = (config: Config): Promise<OwnKey[]> =>
+const readDkimKeys = (settings: Config['dkim']): Promise<OwnKey[]> =>
   Promise.all(
-    config.dkim.map(async ({ domain, selector, keyFile }) => ({
+    settings.map(async ({ domain, selector, keyFile }) => ({
       domain,
       selector,
       privateKey: await readFile(keyFile, 'utf8'),
     })),
   )
 
+const readRetiredKeys = async (settings: Config['dkim']): Promise<OwnKey[]> =>
+  (await readDkimKeys(settings)).map(key => ({ ...key, retired: true }))
+
 async function openSigner(config: Config, undo: Undo): Promise<DkimSigner | undefined> {
   if (config.dkim.length === 0) return undefined
-  const keys = await readDkimKeys(config)
+  const keys = await readDkimKeys(config.dkim)
   const signer = new DkimSigner({ keys })
   undo.later(() => signer.close())
   return signer

@@ -2,8 +2,11 @@ import { createPublicKey } from 'node:crypto'
 import { dkimVerify } from 'mailauth/lib/dkim/verify.js'
 import { actedOn } from './compare.ts'
 
-/** One of our own keys. `privateKey` in PEM; its public half is known without asking the DNS. */
-export type OwnKey = { domain: string; selector: string; privateKey: string }
+/**
+ * One of our own keys. `privateKey` in PEM; its public half is known without asking the DNS, and of a retired one, which signs nothing any more,
+ * it is enough.
+ */
+export type OwnKey = { domain: string; selector: string; privateKey: string; retired?: boolean }
 
 /**
  * `whole`: signed by us, every field that mail programs act on and every byte of the body. `valid`: signed by us, with fields beside what was signed. `broken`: a signature in the name of one of our keys that does not hold. `unknown`: signed in our name with a key that
@@ -23,6 +26,7 @@ export type SignatureCheck = (mail: Buffer, fromDomain: string | undefined) => P
 export function signatureCheck(keys: readonly OwnKey[]): SignatureCheck {
   const records = new Map(keys.map(key => [`${key.selector}._domainkey.${key.domain}`.toLowerCase(), recordOf(key)]))
   const domains = new Set(keys.map(({ domain }) => domain.toLowerCase()))
+  const signing = new Set(keys.flatMap(({ domain, retired }) => (retired ? [] : [domain.toLowerCase()])))
   const resolver = async (name: string): Promise<string[][]> => {
     const record = records.get(name.toLowerCase())
     if (record === undefined) throw Object.assign(new Error('not one of ours'), { code: 'ENOTFOUND' })
@@ -37,7 +41,7 @@ export function signatureCheck(keys: readonly OwnKey[]): SignatureCheck {
     if (checked.some(({ status }) => status.result !== 'pass')) return 'broken'
     if (checked.length > 0) return checked.every(one => coversAll(mail, one)) ? 'whole' : 'valid'
     if (ours.length > 0) return 'unknown'
-    return fromDomain !== undefined && domains.has(fromDomain.toLowerCase()) ? 'none' : 'keyless'
+    return fromDomain !== undefined && signing.has(fromDomain.toLowerCase()) ? 'none' : 'keyless'
   }
 }
 
