@@ -18,7 +18,8 @@ export type Seen = {
   withBlank: number
   charsMax: number
   lines: boolean
-  active: boolean
+  /** Values with a link, an address or a telephone number in them. */
+  active: number
 }
 
 /**
@@ -206,7 +207,7 @@ function gapBetween(common: Common, { fromA, toA }: Span, inserted: readonly Tok
   const removed = common.kinds.slice(fromA, toA)
   const lost = removed.filter(kind => isTelling(kindOf(kind))).length
   if (lost > lossWordsMax) return 'too much'
-  seen ??= { kinds: 0, values: 0, withDigit: 0, withBlank: 0, charsMax: 0, lines: false, active: false }
+  seen ??= { kinds: 0, values: 0, withDigit: 0, withBlank: 0, charsMax: 0, lines: false, active: 0 }
   if (removed.length > 0) addRemoved(seen, removed, mails)
   addValue(seen, inserted)
   return (seen.kinds & neverVaries) === 0 ? { seen, lost } : 'too much'
@@ -221,7 +222,7 @@ const joinSeen = (a: Seen, b: Seen): Seen => ({
   withBlank: Math.max(a.withBlank, b.withBlank),
   charsMax: a.charsMax + b.charsMax,
   lines: a.lines || b.lines,
-  active: a.active || b.active,
+  active: Math.max(a.active, b.active),
 })
 
 const blanks = bitOf('space') | bitOf('line')
@@ -251,7 +252,7 @@ function addValue(seen: Seen, tokens: readonly Token[]): void {
     if (kind === 'space' || kind === 'line') hasBlank = true
     if (kind === 'line') seen.lines = true
   }
-  seen.active ||= !isInert(tokens.map(({ text }) => text).join(''))
+  if (!isInert(tokens.map(({ text }) => text).join(''))) seen.active++
   if (hasDigit) seen.withDigit++
   if (hasBlank) seen.withBlank++
   seen.charsMax = Math.max(seen.charsMax, chars)
@@ -329,7 +330,8 @@ function gapOf(seen: Seen): Gap {
   const type = typeOf(seen)
   const gap: Gap = { type, charsMax: charsMaxFor(type, seen.charsMax) }
   if (seen.lines) gap.lines = true
-  if (type === 'text' && (seen.active || seen.kinds & bitOf('address'))) gap.active = true
+  // Of one whose values users choose, a single one who does so must not open it for all.
+  if (type === 'text' && seen.active > 0 && 2 * seen.active >= seen.values) gap.active = true
   if (type === 'url' && seen.kinds & bitOf('url-delimiter')) gap.delimiters = true
   return gap
 }

@@ -53,6 +53,25 @@ describe('a template', () => {
     }
   })
 
+  // Whoever may name a device could else, with one mail, have telephone numbers pass in everybody's.
+  it.each<[string, (n: number) => boolean, boolean]>([
+    ['one in five has none', n => n % 5 === 1, false],
+    ['most have', n => n % 5 !== 1, true],
+    ['the first has', n => n === 1, false],
+  ])('has values with a telephone number where most have one: %s', (_, isLive, expected) => {
+    let n = 0
+    const { skeleton } = new Sender().learn(() => {
+      const device = `Phone${'abcdefghijklmnopqrstuvwxyz'[++n % 26]}`
+      const value = isLive(n) ? `${device} call +49 30 12345${100 + n}` : device
+      return {
+        subject: 'New sign-in',
+        text: `Somebody has signed in to your account from ${value} just now, was it you?\n`,
+      }
+    })
+    const gaps = skeleton.parts.flatMap(({ pieces }) => pieces.flatMap(piece => ('gap' in piece ? [piece.gap] : [])))
+    expect(gaps.some(({ active }) => active === true)).toBe(expected)
+  })
+
   it('is shown to people with its fixed words and the kinds of its values', () => {
     const values = new Values(2)
     const { name, version, skeleton } = new Sender().learn(() => mailTemplates['sign-in']!(values))
