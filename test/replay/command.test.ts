@@ -6,7 +6,7 @@ import { freshDirectory } from '../postgres.ts'
 import { root } from '../sources.ts'
 import { asked, ndjson, resets, wanted } from './traces.ts'
 
-// `npx tocsin replay` as people start it: the launcher, a process of its own, files.
+// `npx tocsin replay` as people start it: a process of its own, files, and once the launcher.
 
 const directory = freshDirectory()
 const file = (name: string, text = ''): string => {
@@ -15,8 +15,12 @@ const file = (name: string, text = ''): string => {
   return path
 }
 
-function tocsin(args: string[], input = ''): { status: number | null; stdout: string; stderr: string } {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [join(root, 'bin/tocsin.js'), ...args], {
+const launcher = join(root, 'bin/tocsin.js')
+const command = join(root, 'src/cli/tocsin.ts')
+
+/** `by`: what is started; the launcher is a second process that only one test needs. */
+function tocsin(args: string[], input = '', by = command): { status: number | null; stdout: string; stderr: string } {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [by, ...args], {
     cwd: directory,
     input,
     encoding: 'utf8',
@@ -126,7 +130,7 @@ describe('npx tocsin replay', () => {
   })
 
   it('reads a trace of one event', () => {
-    const { status, stdout } = tocsin(['replay', '-', '--json'], JSON.stringify(asked('only', 0)))
+    const { status, stdout } = tocsin(['replay', '-', '--json'], JSON.stringify(asked('only', 0)), launcher)
     expect([status, JSON.parse(stdout).events]).toEqual([0, 1])
   })
 })
