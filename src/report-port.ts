@@ -26,6 +26,8 @@ export type ReportDeps = {
 /** People report a mail or two. */
 const allowances = { each: { burst: 20, perSecond: 0.05 }, all: { burst: 200, perSecond: 2 } }
 const replyEveryMs = 3_600_000
+/** To all together: whoever owns a domain has as many addresses as they like, and replies share a budget with honest mail. */
+export const repliesPerHourMax = 60
 /** As many reporters are remembered; the first of them is forgotten. */
 const reportersMax = 10_000
 
@@ -36,7 +38,7 @@ export function reportDesk(deps: ReportDeps): ReportDesk {
     verifier: deps.verifier,
     address: deps.address,
     isVouchedFor: forwarded => isVouchedFor(deps, forwarded),
-    mayReply: onceAnHour(deps.now),
+    mayReply: repliesAllowed(deps.now),
     reply: reply => sendReply(deps, reply),
     async record({ id, kind, from }) {
       const signal = { kind: 'reported', report: kind, ...(from && { from }) } as const
@@ -74,12 +76,16 @@ async function isVouchedFor(
   return typeof dmarc === 'object' && dmarc?.status.result === 'pass'
 }
 
-function onceAnHour(now: () => number): (to: Mailbox) => boolean {
+/** One an hour to each, and so many to all. */
+export function repliesAllowed(now: () => number): (to: Mailbox) => boolean {
   const answered = new Map<string, number>()
+  const all = { burst: repliesPerHourMax, perSecond: repliesPerHourMax / 3600 }
+  const rate = new Rate({ each: all, all })
   return ({ address }) => {
     const key = address.toLowerCase()
     const at = answered.get(key)
     if (at !== undefined && now() - at < replyEveryMs) return false
+    if (!rate.take('', now())) return false
     answered.delete(key)
     if (answered.size >= reportersMax) answered.delete(answered.keys().next().value!)
     answered.set(key, now())
