@@ -80,6 +80,22 @@ describe('a template that a message names', () => {
     expect(given(observed).send(named('h1', 'h2'))).toBe('hold open content.not-as-approved')
   })
 
+  // Approved by name alone, it could not be written, or was not what its version makes of its values: there is nothing that may go.
+  it('holds what the proof found not as approved in every mode', () => {
+    const unwritten: Wanted = {
+      class: 'other',
+      template: { name: 'elsewhere', version: '1' },
+      findings: ['content.not-as-approved'],
+    }
+    for (const mode of ['observe', 'warn', 'enforce'] as const) {
+      const policy = (changed: Policy) => {
+        changed.templates = { elsewhere: ['1'] }
+        changed.classes.other!.mode = mode
+      }
+      expect(given(policy).send(unwritten), mode).toBe('hold open content.not-as-approved')
+    }
+  })
+
   it('keeps to what it was when it waited', () => {
     const core = given()
     const reset = { class: 'other', cause: 'late', template: { name: 'reset', version: 'h1', hash: 'h1' } }
@@ -253,7 +269,9 @@ describe('detectors', () => {
 })
 
 describe('what the proof of the bytes found', () => {
-  it.each(contentFindings)('%s holds where the class enforces', code => {
+  it.each(
+    contentFindings.filter(code => code !== 'content.not-as-approved'),
+  )('%s holds where the class enforces', code => {
     const answers = (['observe', 'warn', 'enforce'] as const).map(mode => {
       const core = new Core({
         policy: withClass('other', one => {

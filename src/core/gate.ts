@@ -249,7 +249,8 @@ function recipient({ state, policy, facts, match, now }: Case): Finding | undefi
 
 /**
  * 5. What the proof of the rendered bytes has found, and the address of somebody else who was written to lately: a sender that mixes people up
- * names just that. Bytes of another version than the approved one never go.
+ * names just that. Bytes other than the approved ones never go in any mode, nor does
+ * what could not be written.
  */
 function content({ state, facts, now }: Case): Finding[] | undefined {
   const isMixedUp = facts.mentions?.some(mailbox => wasWrittenTo(state.caps, mailbox, now)) === true
@@ -264,8 +265,7 @@ function content({ state, facts, now }: Case): Finding[] | undefined {
       // Where mail stays on this machine, as with test environments: a first try is a test.
       if (code === 'content.test-material' && state.policy.deliversLocally)
         return { code, outcome: 'hold', binds: 'never' }
-      const binds = code === 'content.not-as-approved' && isOther ? 'always' : 'enforced'
-      return { code, outcome: 'hold', binds }
+      return { code, outcome: 'hold', binds: code === 'content.not-as-approved' ? 'always' : 'enforced' }
     })
 }
 
