@@ -97,6 +97,10 @@ describe('a mail that arrived', () => {
     expect([bad.code, bad.out]).toEqual([1, expect.stringMatching(/^altered\nWhat it says differs/)])
     expect(await tocsin(['verify', 'mail', '-'], mail)).toMatchObject({ code: 0 })
     expect(await tocsin(['verify', 'mail', join(directory, 'none.eml')])).toMatchObject({ code: 2 })
+    const empty = await tocsin(['verify', 'mail', file('empty.eml', '')])
+    expect(empty).toMatchObject({ code: 2, err: expect.stringContaining('the mail is empty') })
+    const faulty = await tocsin(['verify', 'mail', '-', '--recipient', 'x'.repeat(2000)], mail)
+    expect(faulty).toMatchObject({ code: 2, err: expect.stringMatching(/The request has faults\n {2}recipient: \S/) })
     expect(await tocsin(['verify', 'nothing'])).toMatchObject({ code: 2 })
     expect(await tocsin(['verify', 'mail', '-'], mail, freshDirectory())).toMatchObject({ code: 3 })
   }, 60_000)
@@ -108,12 +112,13 @@ function tocsin(
   args: string[],
   input?: Buffer,
   dataDir = join(product.dataDir, 'data'),
-): Promise<{ code: number; out: string }> {
+): Promise<{ code: number; out: string; err: string }> {
   const child = spawn(process.execPath, [cli, ...args], { env: { PATH: process.env.PATH, TOCSIN_DATA_DIR: dataDir } })
   child.stdin.end(input)
-  let out = ''
+  let [out, err] = ['', '']
   child.stdout.on('data', chunk => void (out += chunk))
-  return new Promise(resolve => child.once('close', code => resolve({ code: code ?? -1, out })))
+  child.stderr.on('data', chunk => void (err += chunk))
+  return new Promise(resolve => child.once('close', code => resolve({ code: code ?? -1, out, err })))
 }
 
 /** What a page would run, load or show if it took a mail at its word (T15, T32). */

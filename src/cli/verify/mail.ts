@@ -15,6 +15,7 @@ export async function verifyMail(args: string[]): Promise<number> {
   const { values, positionals } = readOptions(args, options)
   if (positionals.length !== 1) throw new UsageFault('give one file, or - for standard input')
   const mail = await readMailFile(positionals[0]!)
+  if (mail.length === 0) throw new UsageFault('the mail is empty')
   const attached = await attach()
   if ('none' in attached) {
     console.error(`tocsin: ${attached.none}`)
@@ -33,7 +34,13 @@ async function readMailFile(name: string): Promise<Buffer> {
 
 type Answer = {
   status: number
-  body: { verdict?: string; advice?: string; reason?: { detail: string }; title?: string }
+  body: {
+    verdict?: string
+    advice?: string
+    reason?: { detail: string }
+    title?: string
+    faults?: { pointer: string; detail: string }[]
+  }
 }
 
 /** The bytes as they are: a mail need not be UTF-8. */
@@ -49,7 +56,8 @@ async function ask(url: URL, mail: Buffer): Promise<Answer> {
 
 function told({ status, body }: Answer, json: boolean): number {
   if (status !== 200) {
-    console.error(`tocsin: ${body.title ?? status}`)
+    const faults = (body.faults ?? []).map(({ pointer, detail }) => `${pointer.slice(1)}: ${detail}`)
+    console.error(`tocsin: ${[body.title ?? status, ...faults].join('\n  ')}`)
     return status < 500 && status !== 429 ? 2 : 3
   }
   const { verdict = '', reason, advice = '' } = body
