@@ -1,5 +1,5 @@
 import { spawn, spawnSync } from 'node:child_process'
-import { cpSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { cpSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, it, vi } from 'vitest'
 import { execute, freshDirectory } from './postgres.ts'
@@ -133,6 +133,8 @@ describe('verify ledger', () => {
     [['verify', 'ledger', '--nonsense']],
     [['verify', 'ledger', '--export', '/nowhere']],
     [['verify', 'ledger', '--key', 'nonsense']],
+    [['verify', 'ledger', '--checkpoint', 'README.md']],
+    [['verify', 'ledger', '--checkpoint', '/nowhere']],
     [['ledger']],
     [['ledger', 'export']],
   ])('%j is wrong use', async args => {
@@ -232,6 +234,25 @@ describe.runIf(python)('the verifier in Python, over HTTP', () => {
     expect(first.err + first.out).toContain('All is right')
     const second = await independent(base, '--key', keys.at(-1)!.verifier, '--previous', kept)
     expect(second.err + second.out).toContain('All is right')
+  }, 60_000)
+
+  it('cannot tell what it cannot read, and says that a counted tile is missing', async () => {
+    const copy = join(freshDirectory(), 'copy')
+    expect((await tocsin('ledger', 'export', copy)).code).toBe(0)
+    const unreadable = [
+      ['http://127.0.0.1:1/ledger'],
+      [`${product.running.httpUrl}/nowhere`],
+      ['/nowhere'],
+      [copy, '--previous', '/nowhere'],
+      [copy, '--save', '/nowhere/checkpoint'],
+    ]
+    for (const args of unreadable)
+      expect(await independent(...args), args.join(' ')).toMatchObject({
+        code: 2,
+        err: expect.stringMatching(/^CANNOT TELL: /),
+      })
+    rmSync(join(copy, 'tile/0/000'))
+    expect(await independent(copy)).toMatchObject({ code: 1, err: expect.stringContaining('WRONG: ') })
   }, 60_000)
 
   it('finds a message where the service says that it is, and no other leaf', async () => {

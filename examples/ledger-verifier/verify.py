@@ -3,9 +3,10 @@
 
 usage: verify.py BASE [--key VERIFIER] [--previous FILE] [--save FILE] [--leaf BASE64 --index N]
 
-BASE is the address of a log (https://host/ledger) or the directory of an export. Exit 0: all is right. 1: it is not. 2: wrong use.
+BASE is the address of a log (https://host/ledger) or the directory of an export. Exit 0: all is right. 1: it is not, after WRONG.
+2: wrong use, or it cannot be told: the log, or a file that was named, cannot be read. That says nothing for or against the log.
 """
-import argparse, base64, hashlib, json, os, sys, urllib.request
+import argparse, base64, hashlib, http.client, json, os, sys, urllib.error, urllib.request
 
 # Ed25519, RFC 8032 section 5.1: only what verifying takes.
 P = 2**255 - 19
@@ -59,6 +60,32 @@ def sha(data):
 def need(condition, what):
     if not condition:
         sys.exit(f"WRONG: {what}")
+
+
+class CannotTell(Exception):
+    """What is to be verified could not be read."""
+
+
+def read_remote(url, required):
+    try:
+        with urllib.request.urlopen(url, timeout=60) as answer:
+            return answer.read()
+    except urllib.error.HTTPError as error:
+        need(error.code not in (404, 410) or required, f"{url} is missing from the log")
+        raise CannotTell(f"{url}: HTTP {error.code}") from error
+    except (OSError, http.client.HTTPException) as error:
+        raise CannotTell(f"{url}: {error}") from error
+
+
+def read_file(name, required=True):
+    try:
+        with open(name, "rb") as file:
+            return file.read()
+    except FileNotFoundError as error:
+        need(required, f"{name} is missing from the log")
+        raise CannotTell(str(error)) from error
+    except OSError as error:
+        raise CannotTell(str(error)) from error
 
 
 def parse_key(text):
@@ -139,11 +166,9 @@ def main():
     remote = given.base.startswith(("http://", "https://"))
 
     def fetch(name):
-        if remote:
-            with urllib.request.urlopen(f"{given.base.rstrip('/')}/{name}") as answer:
-                return answer.read()
-        with open(os.path.join(given.base, name), "rb") as file:
-            return file.read()
+        # Without these there is no log at all; what a signed checkpoint counts must be there.
+        required = name in ("keys", "checkpoint")
+        return read_remote(f"{given.base.rstrip('/')}/{name}", required) if remote else read_file(os.path.join(given.base, name), required)
 
     said = [given.key] if given.key else [one["verifier"] for one in json.loads(fetch("keys"))["keys"]]
     keys = [parse_key(one) for one in said]
@@ -152,20 +177,25 @@ def main():
     hashes = leaves_of(fetch, size)
     need(root_of(hashes) == root, "the tree has not the root that was signed")
     if given.previous:
-        with open(given.previous, encoding="utf-8") as file:
-            _, before, earlier = open_checkpoint(file.read(), keys)
+        _, before, earlier = open_checkpoint(read_file(given.previous).decode(), keys)
         need(before <= size, "the log is shorter than it was")
         need(root_of(hashes[:before]) == earlier, "the log is not a continuation of the earlier one")
     if given.leaf:
         leaf = sha(b"\x00" + base64.b64decode(given.leaf))
         need(given.index is not None and given.index < size and hashes[given.index] == leaf, "the leaf is not there")
     if given.save:
-        with open(given.save, "w", encoding="utf-8") as file:
-            file.write(note)
+        try:
+            with open(given.save, "w", encoding="utf-8") as file:
+                file.write(note)
+        except OSError as error:
+            raise CannotTell(str(error)) from error
     print(f"All is right: {origin}, {size} leaves" + ("" if given.key else "; the key came with the log: keep it, and give it with --key"))
 
 
 try:
     main()
-except (ValueError, OSError, KeyError, IndexError) as error:
+except CannotTell as error:
+    print(f"CANNOT TELL: {error}", file=sys.stderr)
+    sys.exit(2)
+except (ValueError, KeyError, IndexError) as error:
     sys.exit(f"WRONG: {type(error).__name__}: {error}")

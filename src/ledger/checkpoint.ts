@@ -19,6 +19,18 @@ export function parseCheckpoint(text: string): Checkpoint {
   return checkpoint
 }
 
+/** Whether it has the form of a checkpoint with signatures, whoever made them; what they are worth `openCheckpoint` tells. */
+export function isCheckpointNote(note: string): boolean {
+  const end = note.lastIndexOf('\n\n')
+  if (end < 0 || !note.startsWith('— ', end + 2)) return false
+  try {
+    return parseCheckpoint(note.slice(0, end + 1)) !== undefined
+  } catch (error) {
+    if (error instanceof NoteFault) return false
+    throw error
+  }
+}
+
 /** The checkpoint in a note that one of the keys has signed, and who signed it. Throws `NoteFault`. */
 export function openCheckpoint(
   note: string,

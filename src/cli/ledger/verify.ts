@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { chainHashOfDigests } from '../../journal/chain.ts'
 import { type AuditFinding, type AuditOptions, type AuditReport, audit, SourceFault } from '../../ledger/audit.ts'
+import { isCheckpointNote } from '../../ledger/checkpoint.ts'
 import { ExportedSource } from '../../ledger/export.ts'
 import { LedgerKeyFault, readLedgerKeys } from '../../ledger/keys.ts'
 import { NoteFault, parseVerifier, type Verifier } from '../../ledger/note.ts'
@@ -75,11 +76,12 @@ class UnknownKey extends Error {
 }
 
 async function keptAt(path: string): Promise<string> {
-  try {
-    return await readFile(path, 'utf8')
-  } catch (error) {
-    throw new UsageFault(`${path} cannot be read: ${(error as Error).message}`)
-  }
+  const note = await readFile(path, 'utf8').catch((error: Error) => {
+    throw new UsageFault(`${path} cannot be read: ${error.message}`)
+  })
+  if (!isCheckpointNote(note))
+    throw new UsageFault(`${path} is no checkpoint: origin, size and root, a blank line, and signatures`)
+  return note
 }
 
 function verifiersOf(texts: readonly string[]): Verifier[] {
