@@ -107,6 +107,19 @@ describe('POST /v1/verify', () => {
     expect(await verdictOf(product, held.body.code as string)).toBe('unconfirmed')
   })
 
+  it('knows nothing any more of a person who was erased, in the same bytes', async () => {
+    const product = await open()
+    const { code } = await reset(product, 'r-1', 'session')
+    expect(await verdictOf(product, code)).toBe('asked')
+    expect((await product.ask('/v1/accounts/account-1', { method: 'DELETE', key: adminKey })).status).toBe(200)
+    const of = async (asked: string) => (await verify(product, { code: asked, recipient: ann })).text
+    expect(await of(code)).toBe(await of('7ZZZ-ZZZZ-ZZZ7'))
+    expect(await verdictOf(product, code)).toBe('unknown')
+    const mail = `From: a@b.example\r\nTo: ${ann}\r\nTocsin-Code: ${code}\r\n\r\nx\r\n`
+    const asMail = async (text: string) => (await verify(product, { mail: text })).text
+    expect(await asMail(mail)).toBe(await asMail(mail.replace(code, '7ZZZ-ZZZZ-ZZZ7')))
+  })
+
   it('is spoken in the language of the reader', async () => {
     const product = await open()
     const question = { code: '0000-0000-0000', recipient: ann }

@@ -31,8 +31,6 @@ export const doubts = [
   'no-match',
   /** It is ours, and was sent to somebody else than the reader. */
   'other-recipient',
-  /** The person was erased: there is nothing left to compare it with. */
-  'erased',
   /** Everything is as it was sent, but its signature is missing or made with a key that is no longer known here. */
   'unsigned',
   /** Signed by us, with a code that was taken out. */

@@ -34,13 +34,13 @@ export function openVerifier(parts: VerifierParts): Verifier {
   }
 }
 
-/** The same work for every question: one hash, one query, one comparison with each row. */
+/** The same work for every question: one hash, one query, one comparison with each row. Of a person who was erased nothing is confirmed. */
 async function byCode(parts: VerifierParts, { code, recipient }: { code: string; recipient: string }): Promise<Answer> {
   const address = parts.addressHash(recipient)
   const number = readCode(code)
   await parts.reached()
   const sent = await parts.sentByCode(number === undefined ? [] : [number])
-  const match = sent.find(one => one.address === address)
+  const match = sent.find(one => one.address === address && !one.erased)
   return match ? genuine(match) : { verdict: 'unknown' }
 }
 
@@ -78,8 +78,9 @@ const passedOn = (answer: Answer): Answer =>
 async function compared(parts: VerifierParts, sent: SentRecord, data: Buffer, signed: Signed): Promise<Answer> {
   const { class: name, sentAt } = sent
   const mail = sent.erased ? undefined : await parts.mailOf(sent)
-  // Our signature covers every field and byte, the code among them: it says what the register no longer can.
-  if (!mail) return signed === 'whole' ? genuine(sent) : { verdict: 'unknown', reason: 'erased' }
+  // Our signature covers every field and byte, the code among them: it says what the register no longer can. Without it nothing tells that
+  // there was such a mail, nor that its person was erased.
+  if (!mail) return signed === 'whole' ? genuine(sent) : { verdict: 'unknown', reason: 'no-match' }
   const difference = compareMails(data, mail)
   // What is made anew may differ from what left, when the settings have changed since.
   if (difference === 'content' && signed === 'whole') return genuine(sent)

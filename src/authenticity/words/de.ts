@@ -55,7 +55,6 @@ export const de: Words = {
       'Ihr Code und ihr Empfänger passen zu keiner Mail, die wir geschickt haben. Das kann an einer Weiterleitung liegen oder an einem Fälscher.',
     'other-recipient':
       'Die Mail ist von uns, ging aber an jemand anderen und wurde Ihnen weitergeleitet. Sie war nicht für Sie bestimmt; wer täuschen will, macht das so.',
-    erased: 'Was wir dieser Person geschickt haben, ist gelöscht; es gibt nichts mehr, womit wir vergleichen könnten.',
     unsigned: 'Sie sagt, was wir geschickt haben, aber ihre Signatur können wir nicht prüfen.',
     'no-code': 'Sie trägt unsere Signatur, aber der Code fehlt, den jede unserer Mails hat.',
     inline:

@@ -52,7 +52,6 @@ export const en: Words = {
     'no-match': 'Its code and its recipient fit no mail that we sent. Forwarding can cause this, and so can a forger.',
     'other-recipient':
       'It is a mail of ours, but it was sent to somebody else and passed on to you. It was not meant for you; people who want to deceive do this.',
-    erased: 'What we sent to this person has been erased, so that there is nothing left to compare it with.',
     unsigned: 'It says what we sent, but we cannot check its signature.',
     'no-code': 'It has our signature, but the code that each of our mails has is missing.',
     inline: 'It was forwarded within your text, where it cannot be checked. Forward it as an attachment.',

@@ -55,7 +55,6 @@ export const es: Words = {
       'Su código y su destinatario no corresponden a ningún correo que hayamos enviado. Puede deberse a un reenvío o a un falsificador.',
     'other-recipient':
       'El correo es nuestro, pero se envió a otra persona y se lo han reenviado. No iba dirigido a usted; así actúa quien quiere engañar.',
-    erased: 'Lo que enviamos a esta persona se ha borrado y no queda nada con qué compararlo.',
     unsigned: 'Dice lo que enviamos, pero no podemos comprobar su firma.',
     'no-code': 'Lleva nuestra firma, pero falta el código que tiene cada uno de nuestros correos.',
     inline: 'Se reenvió dentro de su texto, donde no se puede comprobar. Reenvíelo como archivo adjunto.',
