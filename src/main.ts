@@ -27,6 +27,7 @@ import { Probe, type ProbeOptions } from './engine/probe.ts'
 import { ProposalRunner } from './engine/proposals.ts'
 import { Sealer } from './engine/sealer.ts'
 import { machine } from './engine/surroundings.ts'
+import { findingsPort } from './findings-port.ts'
 import { buildHttp } from './inbound/http/server.ts'
 import { type Application, type Intake, Unavailable } from './inbound/intake.ts'
 import { type Generated, type Key, type Keys, openKeys } from './inbound/keys.ts'
@@ -55,7 +56,7 @@ import { DkimSigner } from './outbound/email/dkim.ts'
 import { startNotifier } from './outbound/webhook/notifier.ts'
 import { ProofPool } from './proof/pool.ts'
 import { isInert } from './proof/values.ts'
-import { ofCampaign, proofPort } from './proof-port.ts'
+import { ofCampaign, type ProofPortOptions, proofPort } from './proof-port.ts'
 import type { RegisterWork } from './register.worker.ts'
 import { reportDesk } from './report-port.ts'
 import { type OpenSkeletons, openSkeletons } from './skeleton-port.ts'
@@ -118,12 +119,12 @@ async function startAll(config: Config, log: pino.Logger, undo: Undo): Promise<R
   const ledgers = openLedger(config, { ...stores, partition, log }, undo)
   await Promise.allSettled([views, ledgers])
   const [register, ledger] = [await views, await ledgers]
-  const prove = openProof(config, { partition, keyring: stores.keyring, templates, skeletons, log }, undo)
-  const ours = gateway(config, { ...stores, partition, register, templates, prove, log })
+  const proof = openProof(config, { partition, keyring: stores.keyring, templates, skeletons, log }, undo)
+  const ours = gateway(config, { ...stores, partition, register, templates, prove: proofPort(proof), log })
   templates.proveWith(async (message, name) => (await ours.prove([ofCampaign(message, name)]))[0]!)
   const audiences = openAudiences(config, { ...stores, partition, ours, templates, listen, log }, undo)
   const domains = await openDomainWatch(config, { ...stores, partition, metrics, log }, undo)
-  const ready = { ours, audiences, templates, skeletons, domains }
+  const ready = { ours, audiences, templates, skeletons, domains, proof }
   const running = { carrier, partition, runner, probe, register, ledger, ...ready }
   const inside = { ...stores, ...running, metrics, log }
   const doors = await openDoors(config, inside, undo)
@@ -298,6 +299,7 @@ type Inside = Common &
     templates: OpenTemplates
     domains: DomainWatch
     skeletons: OpenSkeletons
+    proof: ProofPortOptions
   }
 
 /** Whoever got a mail and asks about it. */
@@ -338,10 +340,11 @@ async function openDoors(config: Config, inside: Inside, undo: Undo) {
   const reports = openReports(config, { partition, intake, verifier }, undo)
   const smtp = await openSmtp(config, { partition, skeletons, keys, intake, reports, log }, undo)
   const attached = await attachment(config, keys)
+  const { findings } = findingsPort({ partition, library: templates.library, proof: inside.proof })
   const http = await buildHttp({
     intake,
     register,
-    operator: operatorPort({ partition, pool, keyring, traces, register, carrier, runner, probe, audiences }),
+    operator: operatorPort({ partition, pool, keyring, traces, register, carrier, runner, probe, audiences, findings }),
     campaigns: campaignPort({ config, partition, ...audiences, templates, keyring, pool, register, newId: ours.newId }),
     verify: verifyPort(config, verifier),
     templates: templatePort({ config, partition, ...templates, looks: skeletons, isInert }),
@@ -484,12 +487,12 @@ function openProof(
     log,
   }: Pick<Inside, 'partition' | 'keyring' | 'templates' | 'skeletons' | 'log'>,
   undo: Undo,
-): Prove {
+): ProofPortOptions {
   const pool = new ProofPool({ lost: why => log.warn({ why }, 'a message could not be taken apart in time') })
   pool.start()
   undo.later(() => pool.close())
   const sender = config.from?.mailbox
-  return proofPort({
+  return {
     pool,
     policy: () => partition.state.policy,
     code: keyring.code,
@@ -497,7 +500,7 @@ function openProof(
     looks: skeletons,
     hash: keyring.hash,
     ...(sender && { sender }),
-  })
+  }
 }
 
 /** The engine's side of the intake: ids, hashes, sealing, and the way into the partition. */

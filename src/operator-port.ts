@@ -35,6 +35,7 @@ export type OperatorDeps = {
   runner: ProposalRunner
   audiences: { vault: CampaignVault; feeder: Feeder }
   probe?: Pick<Probe, 'last'>
+  findings: OperatorPort['findings']
 }
 
 /** The engine as operators see it over HTTP. */
@@ -49,6 +50,7 @@ export function operatorPort(deps: OperatorDeps): OperatorPort {
   return {
     ...proposalPort({ partition, runner, available }),
     ...healthPort(partition, probe),
+    findings: deps.findings,
     knowsClass: name => Object.hasOwn(partition.state.policy.classes, name),
     accountHash: account => accountHash(keyring, account),
     classes: async () => classes(),

@@ -4,7 +4,7 @@ import { linkHostsOf, type Policy } from './core/policy.ts'
 import { Unavailable } from './inbound/intake.ts'
 import type { Hashing, ToProve, WrittenMessage } from './inbound/requests.ts'
 import { ProofOverloaded, type ProofPool } from './proof/pool.ts'
-import type { Expectations, Material, Proven, Rendered, SlotValue } from './proof/prove.ts'
+import type { Expectations, FindingDetail, Material, Proven, Rendered, SlotValue } from './proof/prove.ts'
 import type { GapValue } from './proof/skeleton/match.ts'
 import { isInert } from './proof/values.ts'
 import type { OpenSkeletons } from './skeleton-port.ts'
@@ -43,6 +43,21 @@ export function proofPort(options: ProofPortOptions) {
   return async (messages: readonly ToProve[], application?: Sender): Promise<Proof[]> => {
     try {
       return await Promise.all(messages.map(message => one(message, application)))
+    } catch (error) {
+      if (error instanceof ProofOverloaded) throw new Unavailable(error.message, { cause: error })
+      throw error
+    }
+  }
+}
+
+/** Looks at one message to say what is found in it, and where. Learns nothing. */
+export function detailedProof(options: ProofPortOptions) {
+  return async (message: ToProve): Promise<FindingDetail[]> => {
+    try {
+      const expectations = { ...expectationsOf(message, options), details: true } as const
+      const { details, findings } = await options.pool.prove(materialOf(message), expectations)
+      // A thread that was ended says no more than that.
+      return details ?? findings.map(code => ({ code, where: 'text', what: 'took too long to be taken apart' }))
     } catch (error) {
       if (error instanceof ProofOverloaded) throw new Unavailable(error.message, { cause: error })
       throw error

@@ -1,7 +1,7 @@
 import { expect, it, onTestFinished } from 'vitest'
 import type { Config, ConfigFile } from '../src/config.ts'
 import { makeOperatorKey } from '../src/inbound/keys.ts'
-import { type Answer, openHouse, Product, type SmtpClient } from './product.ts'
+import { type Answer, apiKey, causeKey, openHouse, Product, type SmtpClient } from './product.ts'
 import { realValues } from './real-values.ts'
 import { startSink } from './sink.ts'
 
@@ -241,4 +241,31 @@ it('a campaign is looked at as every message is', async () => {
     .poll(async () => (await product.ask('/v1/holds', { key: ana.key })).text, { timeout: 15_000 })
     .toContain('content.link')
   expect(sink.mails).toEqual([])
+})
+
+it('who decides about a held message sees what was found in it, and where', async () => {
+  const { product, ofMail, ofMessage } = await open()
+  const findings = (id: unknown, key: string) => product.ask(`/v1/messages/${id}/findings`, { key })
+  const send = async (message: object) =>
+    (await product.send({ class: 'other', from: 'app@example.org', recipient: { email: 'a@example.net' }, ...message }))
+      .body.id
+  const link = { code: 'content.link', where: 'html', what: 'review.example.com', shown: 'example.org' }
+  const address = { code: 'content.other-address', where: 'subject', what: 'ann@example.com' }
+  const html = '<a href="https://review.example.com/">https://example.org</a>'
+  const id = await send({ subject: 'For ann@example.com', html, account: 'account-1' })
+  expect((await findings(id, ana.key)).body).toEqual({ findings: [address, link] })
+  // The application is not told whom it mixed up.
+  expect((await findings(id, apiKey)).body).toEqual({ findings: [{ ...address, what: 'a…@example.com' }, link] })
+  expect(await findings(id, causeKey)).toMatchObject({ status: 403, body: { code: 'auth.scope-missing' } })
+  const unknown = await findings('01890000-0000-7000-8000-000000000000', ana.key)
+  expect(unknown).toMatchObject({ status: 404, body: { code: 'message.unknown' } })
+  // Also a whole mail, and one that is larger than what is looked at in this thread.
+  const { reply } = await ofMail(`To: ann@example.com\r\nSubject: x\r\n\r\n${'x '.repeat(20_000)}\r\nevil.com/y\r\n`)
+  expect((await findings(/ (\S+) hold/.exec(reply)![1], ana.key)).body.findings).toEqual([
+    { code: 'content.recipients', where: 'to', what: 'to' },
+    { code: 'content.link', where: 'text', what: 'evil.com' },
+  ])
+  expect((await ofMessage({ subject: 'A sign-in', text: 'Hello.' })).outcome).toBe('deliver')
+  expect((await product.ask('/v1/accounts/account-1', { method: 'DELETE', key: ana.key })).status).toBeLessThan(300)
+  expect(await findings(id, ana.key)).toMatchObject({ status: 410, body: { code: 'message.erased' } })
 })

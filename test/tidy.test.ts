@@ -42,6 +42,7 @@ const wiring = new Set([
   'template-port.ts',
   'skeleton-port.ts',
   'verify-port.ts',
+  'findings-port.ts',
   'report-port.ts',
   'domain-port.ts',
   'proof-port.ts',

@@ -1,3 +1,4 @@
+import type { ContentFinding } from '../core/content.ts'
 import type { MessageId } from '../core/events.ts'
 import type { Cap, ClassPolicy, Lane } from '../core/policy.ts'
 import type { BlockedCode, ProposalRefusal } from '../core/proposal-decisions.ts'
@@ -5,6 +6,7 @@ import type { HoldAction, HoldQuery, Proposal } from '../core/proposals.ts'
 import type { ReasonCode } from '../core/reasons.ts'
 import type { Place, Scope } from '../core/scope.ts'
 import type { Hash64 } from '../std/hash64.ts'
+import type { MessageRecord } from '../views/register.ts'
 
 // What an operator may do, as HTTP, console and CLI are given it. Every act is journalled before it answers, and every one throws
 // `Unavailable` when the journal cannot be written. `by` is the name of the key or person, never an address.
@@ -72,6 +74,18 @@ export type SampledHold = {
 export type ProposalRefusalCode = ProposalRefusal | 'approval.same-person' | 'class.unknown'
 export type Proposed = { status: 'done'; proposal: ProposalStatus } | { status: 'refused'; code: ProposalRefusalCode }
 
+/**
+ * What check 5 finds in a message when it looks again, under the policy as it is now. `what`, by `code`: a host, a whole address, the name of a
+ * field or slot, or words of the content. `shown`: the host that a link shows in place of its own.
+ */
+export type Finding = {
+  code: ContentFinding
+  where: 'subject' | 'text' | 'html' | 'to' | 'header' | 'slot'
+  what: string
+  shown?: string
+  why?: string
+}
+
 /** How Tocsin itself is. Instants in ms. */
 export type HealthStatus = {
   brakeFault?: Place & { since: number; numbers: Record<string, number>; messages: MessageId[] }
@@ -115,6 +129,8 @@ export interface OperatorPort {
   health(): Promise<HealthStatus>
   /** After a fault of the brake all lanes are served again. */
   clearBrake(by: string): Promise<{ status: 'done' | 'not-faulty' }>
+  /** At most 20. `undefined` when the person's key was erased. */
+  findings(message: MessageRecord): Promise<Finding[] | undefined>
   release(id: MessageId, by: string): Promise<Resolve>
   discard(id: MessageId, by: string, reason: string): Promise<Resolve>
   /** Erases the person's keys. Answers the same for an account that was never written to. */

@@ -496,3 +496,90 @@ describe('whatever the bytes', () => {
     expect(time(400_000)).toBeLessThan(60 * time(20_000) + 150)
   })
 })
+
+describe('what was found, and where', () => {
+  const slot = { name: 'device', value: '<b>evil.com', control: 'user', type: 'device' } as const
+  it.each<[string, Material, Partial<Expectations>, object[]]>([
+    ['nothing', text('Hello.'), {}, []],
+    ['a bare host', text('See evil.com/x now'), {}, [{ code: 'content.link', where: 'text', what: 'evil.com' }]],
+    [
+      'each host once, wherever it is',
+      html('<a href="https://b.example/1">x</a><a href="https://b.example/2">x</a><a href="https://c.example">x</a>'),
+      {},
+      [
+        { code: 'content.link', where: 'html', what: 'b.example' },
+        { code: 'content.link', where: 'html', what: 'c.example' },
+      ],
+    ],
+    [
+      'a link that shows another host',
+      html('<a href="https://evil.com/">https://app.example.org</a>'),
+      {},
+      [{ code: 'content.link', where: 'html', what: 'evil.com', shown: 'app.example.org' }],
+    ],
+    [
+      'a host behind a redirect',
+      html('<a href="https://example.org/?next=https://evil.com/">x</a>'),
+      {},
+      [
+        {
+          code: 'content.link',
+          where: 'html',
+          what: 'evil.com',
+          why: 'is where a link to example.org leads on to',
+        },
+      ],
+    ],
+    [
+      'a link that hides its host',
+      text('https://example.org@evil.com/'),
+      { addresses: 'any' },
+      [{ code: 'content.link', where: 'text', what: 'https://example.org@evil.com/', why: 'hides where it leads' }],
+    ],
+    [
+      'addresses',
+      text('For ann@example.com and you@example.net', 'For bob@example.com'),
+      {},
+      [
+        { code: 'content.other-address', where: 'subject', what: 'bob@example.com' },
+        { code: 'content.other-address', where: 'text', what: 'ann@example.com' },
+      ],
+    ],
+    ['addresses that may be named', text('For ann@example.com'), { addresses: 'any' }, []],
+    [
+      'fields',
+      raw('To: you@example.net', 'Cc: ann@example.com', 'Reply-To: eve@evil.com', '', 'Hello.'),
+      {},
+      [
+        { code: 'content.recipients', where: 'to', what: 'cc' },
+        { code: 'content.other-address', where: 'header', what: 'eve@evil.com' },
+      ],
+    ],
+    [
+      'a slot',
+      text('A new sign-in'),
+      { slots: [slot] },
+      [{ code: 'content.slot-active', where: 'slot', what: 'device', why: 'its value brings markup, link' }],
+    ],
+    [
+      'words of a test, in each place',
+      text('Hello {{name}}', '[TEST] Hello'),
+      {},
+      [
+        { code: 'content.test-material', where: 'subject', what: '[TEST]' },
+        { code: 'content.test-material', where: 'text', what: '{{name}}' },
+      ],
+    ],
+  ])('%s', (_name, material, expectations, details) => {
+    const asked = { ...expected, ...expectations }
+    const { details: told, ...proof } = prove(material, { ...asked, details: true })
+    expect(told).toEqual(details)
+    expect(proof).toEqual(prove(material, asked))
+  })
+
+  it('of many, the first twenty', () => {
+    const many = Array.from({ length: 30 }, (_, n) => `https://host${n}.example.com/`).join(' ')
+    const { details } = prove(text(many), { ...expected, details: true })
+    expect(details).toHaveLength(20)
+  })
+})

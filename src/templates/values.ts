@@ -32,6 +32,23 @@ const forms: Partial<Record<SlotType, (value: string, allows: Allows | undefined
   number: value => number.test(value),
 }
 
+const wanted: Partial<Record<SlotType, string>> = {
+  url: 'is no https address',
+  address: 'is no mail address',
+  time: 'is no time as RFC 3339 has it, such as 2026-01-31T09:00:00Z',
+  number: 'is no number',
+}
+
+/** Why a value does not fit, in words that do not repeat it; `undefined` when it does. */
+export function misfit(value: string, slot: Slot, allows?: Allows): string | undefined {
+  if (value === '') return slot.required ? 'is empty' : undefined
+  if (!(forms[slot.type]?.(value, undefined) ?? true)) return wanted[slot.type]
+  const fault = characterFault(value, slot)
+  if (fault === 'too-long') return `has more than ${slot.charsMax} characters`
+  if (fault !== undefined) return `has characters other than ${slot.characters}`
+  return (forms[slot.type]?.(value, allows) ?? true) ? undefined : 'leads to a host that is not allowed'
+}
+
 export function fits(value: string, slot: Slot, allows?: Allows): boolean {
   if (value === '') return !slot.required
   return characterFault(value, slot) === undefined && (forms[slot.type]?.(value, allows) ?? true)

@@ -6,8 +6,11 @@ import { Refusal } from './problems.ts'
 
 // Who may call what. Every route names its scope where it is declared; one that does not stops the start.
 
-/** `local`: this machine without a key, anybody else with one that operates. `report`: whoever reports causes or operates. */
-export type Access = Scope | 'public' | 'loopback' | 'local' | 'report'
+/**
+ * `local`: this machine without a key, anybody else with one that operates. `report`: whoever reports causes or operates.
+ * `inspect`: whoever operates, and applications for what they sent.
+ */
+export type Access = Scope | 'public' | 'loopback' | 'local' | 'report' | 'inspect'
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -52,8 +55,9 @@ function admit(request: FastifyRequest, keys: Keys, access: Exclude<Access, 'pub
 }
 
 /** One of these is enough. */
-function scopesFor(access: Scope | 'local' | 'report'): readonly Scope[] {
+function scopesFor(access: Scope | 'local' | 'report' | 'inspect'): readonly Scope[] {
   if (access === 'report') return ['causes', 'operate']
+  if (access === 'inspect') return ['send', 'operate']
   return [access === 'local' ? 'operate' : access]
 }
 
@@ -77,5 +81,8 @@ export function applicationOf(request: FastifyRequest): Application {
 export function readableBy(request: FastifyRequest): string | undefined {
   return request.key?.application?.name
 }
+
+/** Whether a key is one of a person who decides about messages, and not only of an application that sends them. */
+export const operates = (request: FastifyRequest): boolean => request.key?.scopes.includes('operate') ?? false
 
 export const actor = (request: FastifyRequest): string => request.key?.name ?? 'nobody'

@@ -7,6 +7,16 @@ export const lanes = ['reserved', 'open', 'system', 'campaign'] as const
 export const modes = ['observe', 'warn', 'enforce'] as const
 export const requirements = ['required', 'expected', 'auto', 'never'] as const
 export const outcomes = ['deliver', 'confirm', 'hold', 'suppress', 'reject', 'expire'] as const
+export const contentFindings = [
+  'content.unreadable',
+  'content.recipients',
+  'content.other-address',
+  'content.link',
+  'content.slot-active',
+  'content.slot-invalid',
+  'content.test-material',
+  'content.not-as-approved',
+] as const
 export const channels = ['email'] as const
 export const confirmers = ['session', 'second-factor', 'passkey'] as const
 export const alarmLevels = ['soft', 'hard', 'notice'] as const
@@ -257,6 +267,26 @@ export const MessageDetail = Type.Object(
   { title: 'MessageDetail' },
 )
 export type MessageDetail = Static<typeof MessageDetail>
+
+export const MessageFindings = Type.Object(
+  {
+    findings: Type.Array(
+      Type.Object({
+        code: oneOf(contentFindings),
+        where: oneOf(['subject', 'text', 'html', 'to', 'header', 'slot']),
+        what: Type.String({
+          description:
+            'The host, address, name of a field or slot, or the words; an address is masked for applications',
+        }),
+        shown: Type.Optional(Type.String({ description: 'The host that the link shows in place of its own' })),
+        why: Type.Optional(Type.String()),
+      }),
+      { maxItems: 20 },
+    ),
+  },
+  { title: 'MessageFindings' },
+)
+export type MessageFindings = Static<typeof MessageFindings>
 
 const page = {
   cursor: Type.Optional(Type.String({ maxLength: 200, description: '`next` of the page before' })),

@@ -38,6 +38,7 @@ const statusNames: Record<number, string> = {
   403: 'The key lacks the scope',
   404: 'Not found',
   409: 'In conflict with what was decided',
+  410: 'Erased',
   412: 'Somebody else was faster',
   413: 'Too large',
   415: 'A media type that is not taken',

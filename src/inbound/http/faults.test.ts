@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { contentFindings as coreFindings } from '../../core/content.ts'
 import { outcomes as coreOutcomes } from '../../core/events.ts'
 import {
   causeKinds,
@@ -167,6 +168,7 @@ describe('contract', () => {
     expect(contract.modes).toEqual(coreModes)
     expect(contract.requirements).toEqual(coreRequirements)
     expect(contract.outcomes).toEqual(coreOutcomes)
+    expect(contract.contentFindings).toEqual(coreFindings)
     expect([...contract.states].sort()).toEqual(Object.keys(waits).sort())
     const { kinds } = contract.ClassPolicyView.properties.causes.properties
     expect(kinds.items.enum).toEqual([...causeKinds])

@@ -1,7 +1,8 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { parseInstant } from '../../std/instant.ts'
 import type { ListQuery } from '../../views/register.ts'
-import { applicationOf, readableBy } from './access.ts'
+import type { Finding } from '../operator.ts'
+import { applicationOf, operates, readableBy } from './access.ts'
 import { detailOf, explainAnswer, rowOf, slotFaults } from './answer.ts'
 import { answerBatch, linesUndecidedMax } from './batch.ts'
 import { isTooDeep } from './body.ts'
@@ -11,6 +12,7 @@ import {
   MessageBody,
   MessageDecision,
   MessageDetail,
+  MessageFindings,
   MessageHeaders,
   MessageLine,
   MessagePage,
@@ -73,6 +75,15 @@ export function messageRoutes(app: FastifyInstance, deps: RouteDeps): void {
     },
   })
 
+  app.get('/v1/messages/:id/findings', {
+    config: { access: 'inspect' },
+    schema: operation('What is found in the content of a message, and where, looking again', {
+      params: MessageParams,
+      response: { 200: MessageFindings, ...answers(401, 403, 404, 410, 500, 503) },
+    }),
+    handler: request => findingsOf(deps, request),
+  })
+
   app.get('/v1/messages', {
     config: { access: 'read' },
     schema: operation('Messages, newest first', {
@@ -82,6 +93,22 @@ export function messageRoutes(app: FastifyInstance, deps: RouteDeps): void {
     handler: request => listMessages(deps, request),
   })
 }
+
+async function findingsOf({ register, operator }: RouteDeps, request: FastifyRequest): Promise<MessageFindings> {
+  const { id } = request.params as { id: string }
+  const isOperator = operates(request)
+  const known = await register.message(id.toLowerCase(), isOperator ? readableBy(request) : applicationOf(request).name)
+  if (known === undefined) throw new Refusal('message.unknown')
+  const findings = await operator.findings(known.message)
+  if (findings === undefined) throw new Refusal('message.erased')
+  return { findings: isOperator ? findings : findings.map(masked) }
+}
+
+/** An application that mixed people up is told which domain, and not who. */
+const masked = (finding: Finding): Finding => ({ ...finding, what: finding.what.replace(localPart, '$1…@') })
+
+/** Links have addresses in them too. */
+const localPart = /([^\s@/?&=:%])[^\s@/?&=:%]*(?:@|%40)/gu
 
 function readerOf(deps: RouteDeps, request: FastifyRequest): Reader {
   const reader: Reader = {

@@ -18,6 +18,7 @@ export const problems = {
   'request.invalid': [422, 'The request has faults'],
   'message.invalid': [422, 'The message has faults'],
   'message.unknown': [404, 'There is no such message'],
+  'message.erased': [410, 'The person was erased, and with them what the message said'],
   'message.not-held': [409, 'The message is not held'],
   'message.not-to-confirm': [409, 'The message does not wait for its holder'],
   'message.not-live': [409, 'The message has ended'],

@@ -878,6 +878,7 @@ describe('the document', () => {
       '/v1/messages/batch',
       '/v1/messages/{id}',
       '/v1/messages/{id}/confirm',
+      '/v1/messages/{id}/findings',
       '/v1/proposals',
       '/v1/proposals/{id}',
       '/v1/proposals/{id}/approve',
@@ -925,7 +926,7 @@ describe('the document', () => {
           else expect([response.statusCode, code], row).toEqual([problems[expected][0], expected])
           seen.push(row)
         }
-    expect(seen.length).toBe(7 * 56)
+    expect(seen.length).toBe(7 * 57)
   })
 
   function expectedCode(scope: string | undefined, token: string | undefined): ProblemCode | 'admitted' {
@@ -934,7 +935,8 @@ describe('the document', () => {
     if (token === undefined) return scope === 'local' ? 'admitted' : 'auth.missing'
     const key = keyTable[token]
     if (key === undefined) return 'auth.unknown-key'
-    const enough = scope === 'report' ? ['causes', 'operate'] : [scope === 'local' ? 'operate' : scope]
+    const several: Record<string, string[]> = { report: ['causes', 'operate'], inspect: ['send', 'operate'] }
+    const enough = several[scope] ?? [scope === 'local' ? 'operate' : scope]
     return key.scopes.some(has => enough.includes(has)) ? 'admitted' : 'auth.scope-missing'
   }
 

@@ -17,7 +17,7 @@ import {
   Unavailable,
 } from '../intake.ts'
 import type { Key, Keys } from '../keys.ts'
-import type { ClassStatus, HealthStatus, OperatorPort, ProposalStatus } from '../operator.ts'
+import type { ClassStatus, Finding, HealthStatus, OperatorPort, ProposalStatus } from '../operator.ts'
 import type { TemplatePort } from '../templates.ts'
 import type { VerifyPort } from '../verify.ts'
 import { buildHttp, type HttpDeps } from './server.ts'
@@ -111,6 +111,9 @@ export class RecordedOperator implements OperatorPort {
     const ended = { how: 'cancelled', by, at: 1 } as const
     return { status: 'done', proposal: { ...this.proposal!, status: 'ended', ended } }
   }
+  /** Of every message. */
+  found: Finding[] | undefined
+  findings: OperatorPort['findings'] = async () => this.found
   release: OperatorPort['release'] = async (id, by) => {
     this.acts.push({ act: 'release', id, by })
     return id === idOf(1) ? { status: 'done' } : { status: 'refused', code: 'message.unknown' }
