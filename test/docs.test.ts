@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { alarmTexts } from '../src/core/alarms.ts'
+import { type ContentFinding, contentFindings } from '../src/core/content.ts'
 import { reasonCodes } from '../src/core/reasons.ts'
 import { rules } from '../src/domains/rules.ts'
 import { problems } from '../src/inbound/http/problems.ts'
@@ -36,7 +37,10 @@ const codes: Record<string, string[]> = {
   HTTP: Object.keys(problems),
   'Faults in a request': [
     ...matches(http, /'((?:field|text|content|template|slot|channel|sender|scope|stage|audience)\.[a-z-]+)'/g).filter(
-      code => !Object.hasOwn(problems, code) && !templateFaultCodes.includes(code as TemplateFaultCode),
+      code =>
+        !Object.hasOwn(problems, code) &&
+        !templateFaultCodes.includes(code as TemplateFaultCode) &&
+        !contentFindings.includes(code as ContentFinding),
     ),
     ...matches(read('src/templates/render.ts'), /'(slot\.[a-z]+)'/g),
     ...matches(http, /'(class\.[a-z-]+|campaign\.stage-[a-z-]+|idempotency\.key-malformed|build\.malformed)'/g),
