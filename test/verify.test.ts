@@ -75,7 +75,16 @@ describe('POST /v1/verify', () => {
     )
 
     const unknown = await reset(product, 'r-2', 'unknown')
-    expect(await verdictOf(product, unknown.code)).toBe('unconfirmed')
+    expect((await verify(product, { code: unknown.code, recipient: ann })).body).toMatchObject({
+      verdict: 'unconfirmed',
+      advice: expect.stringContaining('Somebody asked for it from a device or place that we do not know'),
+    })
+    const silent = await product.send({ class: 'other', recipient: { email: ann }, subject: 'News', text: 'News.' })
+    expect(silent.body.outcome).toBe('deliver')
+    await product.settled()
+    const { verdict, advice } = (await verify(product, { code: silent.body.code, recipient: ann })).body
+    expect([verdict, advice]).toEqual(['unconfirmed', expect.not.stringContaining('device')])
+    expect(advice).toContain('It is genuine')
     await post(product, '/v1/events', event('c-2', 'reset.completed', { cause: 'r-2' }), causeKey)
     expect(await verdictOf(product, unknown.code)).toBe('asked')
     expect(await verdictOf(product, own.code)).toBe('asked')

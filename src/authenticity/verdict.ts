@@ -42,8 +42,8 @@ export const doubts = [
 ] as const
 export type Doubt = (typeof doubts)[number]
 
-/** How a message came about, which decides what there is to do. */
-export type Origin = 'request' | 'event' | 'campaign'
+/** How a message came about, which decides what there is to do. `unrecorded`: no request was reported that fits it. */
+export type Origin = 'request' | 'unrecorded' | 'event' | 'campaign'
 
 /** `sentAt` in ms. */
 export type Answer =
@@ -55,7 +55,7 @@ export type Answer =
 export type Genuine = Extract<Answer, { origin: Origin }>
 
 /** What is said of a mail that is certain to be ours. What people found out comes first, then what its holder said, then how it was asked for. */
-export function genuine(sent: Pick<SentRecord, 'class' | 'lane' | 'marks' | 'sentAt'>): Genuine {
+export function genuine(sent: Pick<SentRecord, 'class' | 'lane' | 'marks' | 'sentAt' | 'isCaused'>): Genuine {
   const { class: name, sentAt } = sent
   return { verdict: verdictOf(sent), class: name, sentAt, origin: originOf(sent) }
 }
@@ -68,7 +68,8 @@ function verdictOf({ lane, marks: bits }: Pick<SentRecord, 'lane' | 'marks'>): G
   return lane === 'reserved' ? 'asked' : 'unconfirmed'
 }
 
-function originOf({ lane }: Pick<SentRecord, 'lane'>): Origin {
+function originOf({ lane, isCaused }: Pick<SentRecord, 'lane' | 'isCaused'>): Origin {
   if (lane === 'system') return 'event'
-  return lane === 'campaign' ? 'campaign' : 'request'
+  if (lane === 'campaign') return 'campaign'
+  return isCaused ? 'request' : 'unrecorded'
 }

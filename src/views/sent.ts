@@ -14,6 +14,8 @@ export type SentRecord = {
   sentAt: number
   marks: number
   erased: boolean
+  /** Whether an event was reported that justifies it, so that something is known of who asked for it. */
+  isCaused: boolean
   sealed: Sealed
   decidedAt: number
 }
@@ -24,8 +26,8 @@ export const codesAtOnce = 4
 const noCode = '-1'
 
 const selectByCode = `
-  select id, class, lane, address, via, sent_at::float8 as "sentAt", marks, erased, sealed_offset as "offset", sealed_length as "length",
-    key_page as page, key_slot as slot, positions[1]::float8 as "decidedAt"
+  select id, class, lane, address, via, sent_at::float8 as "sentAt", marks, erased, cause is not null as "isCaused",
+    sealed_offset as "offset", sealed_length as "length", key_page as page, key_slot as slot, positions[1]::float8 as "decidedAt"
   from register_message where code = any ($1::bigint[]) and sent_at is not null and class <> '${probeClass}' limit 16`
 
 type Row = Omit<SentRecord, 'sealed'> & Sealed

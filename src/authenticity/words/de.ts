@@ -14,13 +14,17 @@ export const de: Words = {
       advice:
         'Sie ging an die Adresse, die Sie angegeben haben oder die in der Zeile „An“ steht; ist das nicht Ihre, verwenden Sie sie nicht. Jemand hat sie von einem Gerät oder Ort angefordert, den wir nicht kennen. Waren Sie es, können Sie sie verwenden. Waren Sie es nicht, beachten Sie sie nicht: Ohne diese Mail kommt niemand weiter. Geben Sie den Link oder die Zahl darin an niemanden weiter.',
     },
+    unrecorded: {
+      title: 'Diese Mail ist von uns; wer sie angefordert hat, ist uns nicht bekannt',
+      advice: `Sie ist echt und ging an die Adresse, die Sie angegeben haben oder die in der Zeile „An“ steht; ist das nicht Ihre, verwenden Sie sie nicht. Haben Sie sie angefordert oder erwartet, können Sie sie verwenden. Sonst verwenden Sie weder Link noch Zahl daraus; um nach Ihrem Konto zu sehen: ${typeIt} Geben Sie den Link oder die Zahl darin an niemanden weiter.`,
+    },
     event: {
       title: 'Diese Mail ist von uns',
-      advice: `Solche Mails schicken wir von uns aus, wenn in einem Konto etwas geschieht; niemand muss sie anfordern. Waren Sie es, ist nichts zu tun. Waren Sie es nicht, tun Sie jetzt dies: ${typeIt} Melden Sie sich dort an und ändern Sie Ihr Passwort.`,
+      advice: `Sie ging an die Adresse, die Sie angegeben haben oder die in der Zeile „An“ steht; ist das nicht Ihre, verwenden Sie sie nicht. Solche Mails schicken wir von uns aus, wenn in einem Konto etwas geschieht; niemand muss sie anfordern. Waren Sie es, ist nichts zu tun. Waren Sie es nicht, tun Sie jetzt dies: ${typeIt} Melden Sie sich dort an und ändern Sie Ihr Passwort.`,
     },
     campaign: {
       title: 'Diese Mail ist von uns',
-      advice: `Wir haben sie Ihnen und anderen geschickt, ohne dass jemand sie angefordert hat. Wenn Sie tun möchten, was darin steht, ist dafür Zeit. ${typeIt}`,
+      advice: `Wir haben sie an die Adresse, die Sie angegeben haben oder die in der Zeile „An“ steht, und an andere geschickt, ohne dass jemand sie angefordert hat; ist diese Adresse nicht Ihre, verwenden Sie sie nicht. Wenn Sie tun möchten, was darin steht, ist dafür Zeit. ${typeIt}`,
     },
   },
   'not-asked': {

@@ -14,13 +14,17 @@ export const en: Words = {
       advice:
         'It was sent to the address that you gave, or that its To line names; if that is not yours, do not use it. Somebody asked for it from a device or place that we do not know. If that was you, you can use it. If it was not, ignore it: without this mail nobody gets any further. Do not pass its link or number on to anyone.',
     },
+    unrecorded: {
+      title: 'This mail is ours; we have no record of who asked for it',
+      advice: `It is genuine, and was sent to the address that you gave, or that its To line names; if that is not yours, do not use it. If you asked for it or expected it, you can use it. If not, do not use its link or number; to look after your account: ${typeIt} Do not pass its link or number on to anyone.`,
+    },
     event: {
       title: 'This mail is ours',
-      advice: `We send such mails by ourselves when something happens in an account; nobody has to ask for them. If it was you, there is nothing to do. If it was not, do this now: ${typeIt} Sign in there and change your password.`,
+      advice: `It was sent to the address that you gave, or that its To line names; if that is not yours, do not use it. We send such mails by ourselves when something happens in an account; nobody has to ask for them. If it was you, there is nothing to do. If it was not, do this now: ${typeIt} Sign in there and change your password.`,
     },
     campaign: {
       title: 'This mail is ours',
-      advice: `We sent it to you and to others, without being asked. If you want to do what it says, there is time. ${typeIt}`,
+      advice: `We sent it to the address that you gave, or that its To line names, and to others, without being asked; if that address is not yours, do not use it. If you want to do what it says, there is time. ${typeIt}`,
     },
   },
   'not-asked': {

@@ -14,13 +14,17 @@ export const es: Words = {
       advice:
         'Se envió a la dirección que usted indicó o que figura en la línea «Para»; si no es la suya, no lo use. Alguien lo pidió desde un dispositivo o lugar que no conocemos. Si fue usted, puede usarlo. Si no, no le haga caso: sin este correo nadie puede avanzar. No dé a nadie el enlace ni el número que contiene.',
     },
+    unrecorded: {
+      title: 'Este correo es nuestro; no nos consta quién lo pidió',
+      advice: `Es auténtico y se envió a la dirección que usted indicó o que figura en la línea «Para»; si no es la suya, no lo use. Si lo pidió o lo esperaba, puede usarlo. Si no, no use el enlace ni el número que contiene; para revisar su cuenta: ${typeIt} No dé a nadie el enlace ni el número.`,
+    },
     event: {
       title: 'Este correo es nuestro',
-      advice: `Enviamos estos correos por nuestra cuenta cuando ocurre algo en una cuenta; nadie tiene que pedirlos. Si fue usted, no tiene que hacer nada. Si no, haga esto ahora: ${typeIt} Inicie sesión allí y cambie su contraseña.`,
+      advice: `Se envió a la dirección que usted indicó o que figura en la línea «Para»; si no es la suya, no lo use. Enviamos estos correos por nuestra cuenta cuando ocurre algo en una cuenta; nadie tiene que pedirlos. Si fue usted, no tiene que hacer nada. Si no, haga esto ahora: ${typeIt} Inicie sesión allí y cambie su contraseña.`,
     },
     campaign: {
       title: 'Este correo es nuestro',
-      advice: `Se lo enviamos a usted y a otras personas sin que nadie lo pidiera. Si quiere hacer lo que dice, hay tiempo. ${typeIt}`,
+      advice: `Lo enviamos a la dirección que usted indicó o que figura en la línea «Para», y a otras, sin que nadie lo pidiera; si esa dirección no es la suya, no lo use. Si quiere hacer lo que dice, hay tiempo. ${typeIt}`,
     },
   },
   'not-asked': {

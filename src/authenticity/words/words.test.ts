@@ -34,6 +34,24 @@ describe.each(languages)('the words in %s', language => {
     expect(Object.keys(words[language].classes)).toEqual(expect.arrayContaining(named))
   })
 
+  it.each([
+    'request',
+    'unrecorded',
+    'event',
+    'campaign',
+  ] as const)('of what nobody confirmed (%s) name the address', origin => {
+    const { advice } = words[language].unconfirmed[origin]
+    expect(advice).toMatch(
+      { en: /that its To line names/, de: /in der Zeile „An“/, es: /en la línea «Para»/ }[language],
+    )
+  })
+
+  it('claim an unknown device only where a request was reported', () => {
+    const device = /device or place|Gerät oder Ort|dispositivo o lugar/
+    const { request, unrecorded } = words[language].unconfirmed
+    expect([device.test(request.advice), device.test(unrecorded.advice)]).toEqual([true, false])
+  })
+
   it('are calm', () => {
     for (const text of texts(words[language])) expect(text).not.toMatch(/!|urgent|immediately|sofort|dringend|urgente/i)
   })

@@ -130,6 +130,7 @@ export async function genuineMails(): Promise<Corpus> {
       via,
       marks: 0,
       erased: false,
+      isCaused: true,
       sealed,
       ...at,
     }
