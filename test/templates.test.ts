@@ -150,6 +150,22 @@ it('keeps a message to its slots', async () => {
   const long = await send({ slots: { ...slots, name: 'x'.repeat(41) } })
   expect(long.status).toBe(202)
   expect((long.body.reasons as { code: string }[]).map(({ code }) => code)).toContain('content.slot-invalid')
+  // What the application itself wrote is its fault, and nothing that a person could decide about.
+  const wrong = { link: '', at: 'yesterday' }
+  expect(await send({ slots: { ...slots, ...wrong } })).toMatchObject({
+    status: 422,
+    body: {
+      code: 'message.invalid',
+      faults: [
+        { pointer: '/slots/at', code: 'slot.invalid' },
+        { pointer: '/slots/link', code: 'slot.invalid' },
+      ],
+    },
+  })
+  expect(await send({ locale: 'zz-!!' })).toMatchObject({
+    status: 422,
+    body: { code: 'message.invalid', faults: [{ pointer: '/locale', code: 'field.malformed' }] },
+  })
   const { body: elsewhere } = await send({ class: 'password-reset' })
   expect(elsewhere).toMatchObject({ outcome: 'hold' })
   expect((elsewhere.reasons as { code: string }[])[0]).toMatchObject({ code: 'template.unknown' })

@@ -175,6 +175,24 @@ describe('values', () => {
     }
   })
 
+  const trusted: [string, Record<string, string>, [string, string][]][] = [
+    ['nothing', {}, []],
+    ['right ones', { link: 'https://a.example/', when: '2026-01-11T12:03:00Z' }, []],
+    ['no https', { link: 'http://a.example/' }, [['link', 'the value is no https address']]],
+    [
+      'no time',
+      { when: 'yesterday' },
+      [['when', 'the value is no time as RFC 3339 has it, such as 2026-01-31T09:00:00Z']],
+    ],
+    ['a user’s, too long', { who: 'x'.repeat(41) }, []],
+  ]
+  it.each(trusted)('of the application, refused where they are wrong: %s', async (_, values, expected) => {
+    const ready = await compiled(template({ body: '<mj-button href="{{ link }}">{{ who }}</mj-button>' }))
+    const faults = slotFaults(ready, values)
+    expect(faults.map(({ slot, detail }) => [slot, detail])).toEqual(expected)
+    for (const { code } of faults) expect(code).toBe('slot.invalid')
+  })
+
   it('give way to what stands instead where they are not inert or do not fit', async () => {
     const ready = await compiled(template({}))
     const isInert = (value: string) => !value.includes('www.')

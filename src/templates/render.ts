@@ -2,16 +2,25 @@ import type { Compiled, Condition, Escaping, Piece, Rendered } from './compiled.
 import { codeSlot, type Slot } from './definition.ts'
 import { applied } from './filters.ts'
 import { negotiate } from './locales.ts'
-import { type Allows, fits } from './values.ts'
+import { type Allows, fits, misfit } from './values.ts'
 
-export type SlotFault = { slot: string; code: 'slot.missing' | 'slot.unknown'; detail: string }
+export type SlotFault = { slot: string; code: 'slot.missing' | 'slot.unknown' | 'slot.invalid'; detail: string }
 
-/** What a message forgot or made up: it is refused, for no value could mend it. */
+/**
+ * What a message forgot or made up, and what its application itself wrote wrongly: it is refused, for no person could mend it. Values of users
+ * that do not fit are none of the application's faults: see `render`.
+ */
 export function slotFaults({ slots }: Pick<Compiled, 'slots'>, values: Readonly<Record<string, string>>): SlotFault[] {
   const faults: SlotFault[] = []
-  for (const name in slots)
-    if (slots[name]!.required && !Object.hasOwn(values, name))
-      faults.push({ slot: name, code: 'slot.missing', detail: `the template needs a ${slots[name]!.type} here` })
+  for (const name in slots) {
+    const slot = slots[name]!
+    if (Object.hasOwn(values, name)) {
+      if (slot.control !== 'trusted' || slot.instead !== undefined) continue
+      const why = misfit(values[name]!, slot)
+      if (why !== undefined) faults.push({ slot: name, code: 'slot.invalid', detail: `the value ${why}` })
+    } else if (slot.required)
+      faults.push({ slot: name, code: 'slot.missing', detail: `the template needs a ${slot.type} here` })
+  }
   for (const name of Object.keys(values))
     if (!Object.hasOwn(slots, name))
       faults.push({

@@ -70,6 +70,16 @@ export function lineFault(text: string | undefined, pointer: string, add: Add): 
   else if (control.test(text)) add(pointer, 'text.control-character', 'no line break and no control character here')
 }
 
+/** In a language that is none a message would written in the default of its template. */
+export function localeFault(tag: string | undefined, pointer: string, add: Add): void {
+  if (tag === undefined) return
+  try {
+    Intl.getCanonicalLocales(tag)
+  } catch {
+    add(pointer, 'field.malformed', 'must be a language tag of BCP 47, such as de or pt-BR')
+  }
+}
+
 export function bodyFault(text: string | undefined, pointer: string, bytesMax: number, add: Add): void {
   if (text === undefined) return
   if (text.includes('\0')) add(pointer, 'text.nul', 'no NUL character')
@@ -83,6 +93,7 @@ function textFaults(body: MessageLine, add: Add): void {
   lineFault(body.account, '/account', add)
   lineFault(body.template, '/template', add)
   lineFault(body.locale, '/locale', add)
+  localeFault(body.locale, '/locale', add)
   lineFault(body.subject, '/subject', add)
   lineFault(body.cause?.id, '/cause/id', add)
   lineFault(body.environment, '/environment', add)
