@@ -95,7 +95,45 @@ describe('npx tocsin lint', () => {
     ['a file that is not there', [join(folder, 'nothing.eml')]],
     ['no JSON', [file('no.json', 'x')]],
     ['an unknown option', ['--colour', 'x']],
+    ['a class that there is not', [file('of-no-class.eml', good), '--class', 'nope']],
+    ['a file that is no mail', [file('notes.txt', 'Dear diary,\n\nnothing happened: all is well.\n')]],
+    ['an empty file', [file('empty.eml', '')]],
+    ['bytes', [file('bytes.eml', '\u0000\u0001\u0002')]],
   ])('%s is wrong use', (_, args) => {
-    expect(lint(...args).status).toBe(2)
+    const { status, stdout, stderr } = lint(...args)
+    expect([status, stdout]).toEqual([2, ''])
+    expect(stderr).not.toBe('')
+  })
+
+  it('and templates lint say the same of a template', () => {
+    const template = {
+      name: 'alert',
+      class: 'sign-in-alert',
+      slots: {
+        when: { type: 'time', control: 'trusted', required: true },
+        device: { type: 'device', control: 'user', required: true },
+      },
+      locales: {
+        en: {
+          subject: 'A new sign-in to Example',
+          mjmlFile: 'en.mjml',
+          text: 'Somebody signed in to your account with {{ device }} on {{ when | date: "%Y-%m-%d %H:%M %Z" }}.\n',
+        },
+      },
+    }
+    file(
+      'en.mjml',
+      '<mjml><mj-body><mj-section><mj-column><mj-text>Somebody signed in with {{ device }} on {{ when | date: "%Y-%m-%d %H:%M %Z" }}. <a href="https://elsewhere.example/">Look</a></mj-text></mj-column></mj-section></mj-body></mjml>',
+    )
+    const path = file('alert.json', JSON.stringify(template))
+    const args = [cli, 'templates', 'lint', path, '--json']
+    const { stdout } = spawnSync(process.execPath, args, { encoding: 'utf8' })
+    type Said = { rule: string; reason: string }
+    const said = (findings: Said[]) => findings.map(({ rule, reason }) => `${rule}: ${reason}`)
+    const there = said(JSON.parse(stdout).findings)
+    const here = said(JSON.parse(lint(path, '--json').stdout).files[0].findings)
+    expect(here).toEqual(there)
+    expect(here.join('\n')).toContain('link-host')
+    expect(here.join('\n')).not.toMatch(/^time:/m)
   })
 })

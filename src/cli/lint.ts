@@ -1,11 +1,12 @@
 import { readFileSync } from 'node:fs'
+import { freshClasses } from '../core/policy.ts'
 import { type MailFault, mailFaults } from '../proof/mail.ts'
 import { readMail } from '../proof/read-mail.ts'
 import { parseAddressHeader } from '../std/mailbox.ts'
 import { type Finding, type LintSubject, lintLanguages, lint as lintMail } from '../templates/lint/lint.ts'
 import { readingOf } from '../templates/lint/mail.ts'
-import { lintTemplate, type TemplateFinding } from '../templates/lint/template.ts'
-import { parseTemplate } from '../templates/parse.ts'
+import type { TemplateFinding } from '../templates/lint/template.ts'
+import { lintTemplateFile } from './templates/lint-file.ts'
 import { type Command, readOptions, UsageFault } from './usage.ts'
 
 const options = {
@@ -23,20 +24,24 @@ export const lint: Command = {
   help: `usage: npx tocsin lint FILE… [options]
 
 FILE is a mail (.eml, or any name but .json) or a template (.json). A template is looked at in each language with all its sample
-values. Each finding has its reason and a better wording; docs/guides/lint.md has examples of all.
+values, and with usual ones where it has none, as "npx tocsin templates lint" does. Each finding has its reason and a better wording; docs/guides/lint.md has examples of all.
 
-  --class NAME         what kind of message a mail is: it decides what the mail has to say. Else its X-Tocsin-Class
-  --hosts A,B,*.C      hosts that links may lead to; without it links are not compared with a list
+  --class NAME         what kind of message a mail is: it decides what the mail has to say. One that there is from the start or in
+                       tocsin.config.ts; else its X-Tocsin-Class
+  --hosts A,B,*.C      hosts that links may lead to; without it links of a mail are not compared with a list, and those of a template
+                       may lead where its samples do
   --from DOMAIN        domain of the sender, for look-alikes; else that of From
   --names A,B          names that are written in capitals by intent
   --language TAG       language of a mail; else what it says itself, or a guess
   --optional           people may leave these messages: both fields of RFC 8058 are asked for
   --json               one JSON value on stdout
 
-Wording is judged in ${lintLanguages.join(', ')}. Exit 0 when nothing is found, 1 when something is, 2 when a file cannot be read.`,
+Wording is judged in ${lintLanguages.join(', ')}. Exit 0 when nothing is found, 1 when something is, 2 when a file cannot be read or is no mail, and for a
+class that is not known.`,
   async run(args) {
     const { values, positionals } = readOptions(args, options)
     if (positionals.length === 0) throw new UsageFault('name at least one file')
+    await checkClass(values.class)
     const looked: Looked[] = []
     for (const file of positionals) looked.push(await lookAt(file, values))
     console.log(values.json ? JSON.stringify({ files: looked }) : looked.map(told).join('\n\n'))
@@ -54,8 +59,7 @@ type Looked = {
 }
 
 function lookAt(file: string, values: Values): Promise<Looked> {
-  const data = readBytes(file)
-  return file.toLowerCase().endsWith('.json') ? lookAtTemplate(file, data, values) : lookAtMail(file, data, values)
+  return file.toLowerCase().endsWith('.json') ? lookAtTemplate(file, values) : lookAtMail(file, readBytes(file), values)
 }
 
 function readBytes(file: string): Buffer {
@@ -64,6 +68,19 @@ function readBytes(file: string): Buffer {
   } catch (error) {
     throw new UsageFault(`${file} cannot be read: ${error instanceof Error ? error.message : String(error)}`)
   }
+}
+
+/** Classes that were made over HTTP are known to a running Tocsin only, which this does not ask. */
+async function checkClass(name: string | undefined): Promise<void> {
+  if (name === undefined || Object.hasOwn(freshClasses(), name)) return
+  const { loadConfig } = await import('../config.ts')
+  // A configuration that cannot be read says nothing of classes, and is not what this is about.
+  const known = await loadConfig(process.env).then(
+    ({ policy }) => Object.keys(policy.classes),
+    () => Object.keys(freshClasses()),
+  )
+  if (!known.includes(name))
+    throw new UsageFault(`there is no class "${printable(name)}" here; known are ${known.join(', ')}`)
 }
 
 const list = (text: string | undefined): string[] | undefined =>
@@ -82,6 +99,9 @@ function settingsOf({ hosts, from, names, optional }: Values) {
   }
 }
 
+/** Every mail that is sent has some of them (RFC 5322 §3.6), and a text that is none has none at its beginning. */
+const mailFields = new Set(['from', 'to', 'subject', 'date', 'message-id', 'mime-version', 'content-type'])
+
 const tooLong = { code: 'too-long', detail: 'only the first 100 KB of text and 1 MB of HTML were looked at' }
 
 async function lookAtMail(file: string, data: Buffer, values: Values): Promise<Looked> {
@@ -91,6 +111,8 @@ async function lookAtMail(file: string, data: Buffer, values: Values): Promise<L
     return { file, kind: 'mail', unjudged: [], findings: [], faults: [{ code, detail: mailFaults[code] }] }
   }
   const { fields, subject: said, text, html } = reading.mail
+  if (!fields.some(({ name }) => mailFields.has(name)))
+    throw new UsageFault(`${file} is no mail: none of From, To, Subject, Date, Message-ID stands at its beginning`)
   const field = (name: string): string | undefined => fields.find(one => one.name === name)?.value.trim()
   const sender = parseAddressHeader(field('from') ?? '')
   const className = values.class ?? field('x-tocsin-class')
@@ -111,21 +133,10 @@ async function lookAtMail(file: string, data: Buffer, values: Values): Promise<L
   return { file, kind: 'mail', unjudged, findings: lintMail(subject), faults: cut ? [tooLong] : [] }
 }
 
-async function lookAtTemplate(file: string, data: Buffer, values: Values): Promise<Looked> {
-  const nothing = { file, kind: 'template' as const, unjudged: [], findings: [], faults: [] }
-  let given: unknown
-  try {
-    given = JSON.parse(data.toString('utf8'))
-  } catch (error) {
-    throw new UsageFault(`${file} is no JSON: ${error instanceof Error ? error.message : String(error)}`)
-  }
-  // MJML takes longest of all to load, and every other command would wait for it.
-  const { compile } = await import('../templates/compile.ts')
-  const parsed = parseTemplate(given)
-  const compiled = parsed.ok ? await compile(parsed.source) : parsed
-  if (!compiled.ok) return { ...nothing, faults: compiled.faults }
-  const unjudged = Object.keys(compiled.compiled.locales).filter(tag => !lintLanguages.includes(tag.split('-')[0]!))
-  return { ...nothing, unjudged, findings: lintTemplate(compiled.compiled, settingsOf(values)) }
+async function lookAtTemplate(file: string, values: Values): Promise<Looked> {
+  const { locales, faults, findings } = await lintTemplateFile(file, settingsOf(values))
+  const unjudged = locales.filter(tag => !lintLanguages.includes(tag.split('-')[0]!))
+  return { file, kind: 'template', unjudged, findings, faults }
 }
 
 const places = { subject: 'in the subject', text: 'in the text', html: 'in the HTML', header: 'in the header' }

@@ -1,10 +1,8 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { compile } from '../templates/compile.ts'
-import { lintTemplate } from '../templates/lint/template.ts'
-import { parseTemplate } from '../templates/parse.ts'
-import { sampleHosts, sampleNames, withSamples } from '../templates/samples.ts'
+import { sampleNames } from '../templates/samples.ts'
 import { type Attached, attach, call } from './attach.ts'
+import { lintTemplateFile } from './templates/lint-file.ts'
 import { readTemplateFile } from './templates/source-file.ts'
 import {
   type Change,
@@ -131,20 +129,14 @@ async function show(values: Values, [target = '']: string[]): Promise<number> {
 }
 
 async function lintFile(values: Values, [file = '']: string[]): Promise<number> {
-  const parsed = parseTemplate(await readTemplateFile(file))
-  const made = parsed.ok ? await compile(parsed.source) : parsed
-  const faults: Fault[] = made.ok ? [] : made.faults
-  const findings: Finding[] = made.ok
-    ? lintTemplate(withSamples(made.compiled), { hosts: sampleHosts(made.compiled) }).map(
-        ({ where, values: _, ...said }) => ({ ...said, ...where }),
-      )
-    : []
-  const isFine = made.ok && findings.every(({ severity }) => severity !== 'error')
-  if (values.json) console.log(JSON.stringify({ ...(made.ok && { hash: made.compiled.hash }), faults, findings }))
+  const { hash, faults, findings: found } = await lintTemplateFile(file)
+  const findings: Finding[] = found.map(({ where, values: _, ...said }) => ({ ...said, ...where }))
+  const isFine = hash !== undefined && findings.every(({ severity }) => severity !== 'error')
+  if (values.json) console.log(JSON.stringify({ ...(hash !== undefined && { hash }), faults, findings }))
   else
     console.log(
       [
-        made.ok ? `compiles, hash ${made.compiled.hash}` : 'has faults',
+        hash === undefined ? 'has faults' : `compiles, hash ${hash}`,
         ...faults.map(faultText),
         ...findings.map(findingText),
       ].join('\n'),
