@@ -8,6 +8,7 @@ import type { Partition } from './engine/partition.ts'
 import type {
   LearntLook,
   LintFinding,
+  Preview,
   TemplateChange,
   TemplatePort,
   TemplateRefusalCode,
@@ -16,6 +17,7 @@ import type {
   VersionDetail,
 } from './inbound/templates.ts'
 import { available } from './operator-port.ts'
+import { activeIn } from './proof/values.ts'
 import type { OpenSkeletons } from './skeleton-port.ts'
 import { nextVersion, type OpenTemplates } from './template-writer.ts'
 import type { Compiled } from './templates/compiled.ts'
@@ -25,6 +27,7 @@ import { ChangedTemplate, type TemplateLibrary } from './templates/library.ts'
 import { parseTemplate } from './templates/parse.ts'
 import { render } from './templates/render.ts'
 import { type SampleName, sampleCode, sampleHosts, sampleValues, withSamples } from './templates/samples.ts'
+import { misfit } from './templates/values.ts'
 
 export type TemplateDeps = {
   config: Pick<Config, 'from'>
@@ -55,7 +58,16 @@ export function templatePort(deps: TemplateDeps): TemplatePort {
         const { isInert } = deps
         const context = { code: sampleCode, ...(isInert && { isInert }) }
         const { rendered, ...found } = render(compiled, locale, values, context)
-        return { ...rendered, ...found, locales: Object.keys(compiled.locales), sample, hash: compiled.hash, values }
+        const holds = holdsOf(compiled, values, found)
+        return {
+          ...rendered,
+          ...found,
+          holds,
+          locales: Object.keys(compiled.locales),
+          sample,
+          hash: compiled.hash,
+          values,
+        }
       }),
     diff: (name, { from, to }) =>
       available(async () => {
@@ -68,6 +80,29 @@ export function templatePort(deps: TemplateDeps): TemplatePort {
         return 'status' in after ? after : { changes: diff(before, after) }
       }),
   }
+}
+
+/** As the gate would find it, apart from what only the whole message shows. Addresses are looked at with the recipient, whom a preview has not. */
+function holdsOf(
+  { slots }: Compiled,
+  values: Readonly<Record<string, string>>,
+  { invalid, replaced }: { invalid: string[]; replaced: string[] },
+): Preview['holds'] {
+  const holds: Preview['holds'] = []
+  for (const [name, value] of Object.entries(values)) {
+    const slot = slots[name]
+    if (!slot || replaced.includes(name)) continue
+    if (invalid.includes(name))
+      holds.push({
+        slot: name,
+        code: 'content.slot-invalid',
+        why: `its value ${misfit(value, slot) ?? 'does not fit'}`,
+      })
+    const active = slot.control === 'user' && slot.type !== 'address' ? activeIn(value) : []
+    if (active.length > 0)
+      holds.push({ slot: name, code: 'content.slot-active', why: `its value brings ${active.join(', ')}` })
+  }
+  return holds
 }
 
 const refused = (code: TemplateRefusalCode): TemplateRefused => ({ status: 'refused', code })
@@ -84,6 +119,7 @@ function found({ partition }: TemplateDeps, { name, version }: Named): [Template
 async function compiledOf(deps: TemplateDeps, named: Named): Promise<Compiled | TemplateRefused> {
   const known = found(deps, named)
   if (!known) return refused('template.unknown')
+  if (known[0].kind === 'learnt') return refused('template.learnt')
   return (await read(deps, known[1].hash)) ?? refused('template.no-source')
 }
 

@@ -93,6 +93,7 @@ it('mails of a template that is written elsewhere: learnt, approved by two, and 
   expect(first.look.shown).toMatchObject({ subject: 'Reset your password at Shop' })
   expect(first.look.shown.text).toContain('Hello ‹text›,')
   expect(first.state).toBe('draft')
+  expect(await ask(`${path}/preview`)).toMatchObject({ status: 409, body: { code: 'template.learnt' } })
   // Nothing is held before anybody has approved anything.
   expect(await send(moved)).toMatch(/ deliver$/)
 

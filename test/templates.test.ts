@@ -237,6 +237,13 @@ it('knows versions, what differs between them, and how they look', async () => {
   const markup = await ask('/sign-in/versions/1/preview?sample=markup&locale=de')
   expect(markup.headers.get('content-security-policy')).toMatch(/^sandbox; default-src 'none'/)
   expect(markup.body).toMatchObject({ locale: 'de', locales: ['en', 'de'], invalid: ['name'] })
+  const why = 'its value brings markup, link'
+  expect(markup.body.holds).toEqual([
+    { slot: 'name', code: 'content.slot-invalid', why: 'its value has more than 40 characters' },
+    { slot: 'name', code: 'content.slot-active', why },
+    { slot: 'device', code: 'content.slot-active', why },
+  ])
+  expect((await ask('/sign-in/versions/1/preview')).body.holds).toEqual([])
   expect(markup.body.html).not.toContain('<a href="https://attacker')
   const page = await ask('/sign-in/versions/1/preview?sample=right-to-left&part=html')
   expect(page.headers.get('content-type')).toBe('text/html; charset=utf-8')
@@ -350,6 +357,10 @@ it('is done on the command line, too', async () => {
   expect(JSON.parse((await run(['show', 'sign-in@1', '--source'])).said).locales.en.mjml).toBe(locales.en.mjml)
   const shown = await run(['preview', 'sign-in@1', '--locale', 'de', '--sample', 'heart', '--out', product.dataDir])
   expect(readFileSync(shown.said.split('\n')[0]!, 'utf8')).toContain('Ann &lt;3 Bob')
+
+  const held = /would be held:\n(?: {2}name.*\n)+ {2}device: its value brings markup, link \(content\.slot-active\)/
+  expect((await run(['preview', 'sign-in@1', '--sample', 'markup'])).said).toMatch(held)
+  expect((await run(['preview', 'sign-in@1'])).said).not.toContain('would be held')
 
   writeFileSync(file, JSON.stringify({ ...onDisk, class: 'nowhere', slots: {} }))
   expect(await run(['draft', file])).toMatchObject({

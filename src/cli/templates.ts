@@ -13,6 +13,8 @@ import {
   type Finding,
   faultText,
   findingText,
+  type Hold,
+  holdsText,
   type Template,
   templateText,
 } from './templates/words.ts'
@@ -178,21 +180,28 @@ async function preview(values: Values, [target = '']: string[]): Promise<number>
     return ask('GET', `${versionPath(name, version)}/preview?${query}`)
   }
   const first = await shown(values.locale, values.sample)
-  if (values.out === undefined || first?.status !== 200)
-    return told(first, values, ({ subject, text }) => `Subject: ${subject}\n\n${text}`)
+  if (values.out === undefined || first?.status !== 200) return told(first, values, body => previewText(body))
   const written: string[] = []
+  const held: string[] = []
   await mkdir(values.out, { recursive: true })
   for (const locale of values.locale === undefined ? (first.body!.locales as string[]) : [values.locale])
     for (const sample of values.sample === undefined ? sampleNames : [values.sample]) {
       const answer = await shown(locale, sample)
       if (answer?.status !== 200) return told(answer, values, () => '')
+      const holds = answer.body!.holds as Hold[]
+      if (holds.length > 0) held.push(`${locale}, ${sample}: ${holdsText(holds)}`)
       const path = join(values.out, `${name}-${version}-${locale}-${sample}`)
       await writeFile(`${path}.html`, String(answer.body!.html))
       await writeFile(`${path}.txt`, `Subject: ${answer.body!.subject}\n\n${answer.body!.text}`)
       written.push(`${path}.html`, `${path}.txt`)
     }
-  console.log(values.json ? JSON.stringify({ written }) : written.join('\n'))
+  console.log(values.json ? JSON.stringify({ written }) : [...written, ...held].join('\n'))
   return 0
+}
+
+function previewText({ subject, text, holds }: Record<string, unknown>): string {
+  const held = holds as Hold[]
+  return [`Subject: ${subject}\n\n${text}`, ...(held.length > 0 ? [holdsText(held)] : [])].join('\n')
 }
 
 async function diff(values: Values, [before = '', after = '']: string[]): Promise<number> {

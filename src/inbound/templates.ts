@@ -1,3 +1,4 @@
+import type { ContentFinding } from '../core/content.ts'
 import type { TemplateRefusal } from '../core/template-decisions.ts'
 import type { Template, TemplateVersion } from '../core/templates.ts'
 
@@ -48,7 +49,9 @@ export type Preview = {
   text: string
   html: string
   values: Record<string, string>
-  /** Slots whose value does not fit, so that a message would be held; slots that show what stands instead. */
+  /** Why a message with these values would be held, and by which code. */
+  holds: { slot: string; code: ContentFinding; why: string }[]
+  /** Slots whose value does not fit; slots that show what stands instead. */
   invalid: string[]
   replaced: string[]
 }
@@ -61,6 +64,8 @@ export type TemplateRefusalCode =
   | 'template.not-current'
   /** Its source is not here, or was changed in the database. */
   | 'template.no-source'
+  /** It was learnt, and its source is elsewhere. */
+  | 'template.learnt'
 
 export type TemplateRefused =
   | { status: 'refused'; code: TemplateRefusalCode }

@@ -63,6 +63,10 @@ export function lookText({ shown, mails, comparedTo, changes, unlearnt }: Look):
   return lines.join('\n')
 }
 
+export type Hold = { slot: string; code: string; why: string }
+export const holdsText = (holds: readonly Hold[]): string =>
+  `A message with these values would be held:\n${holds.map(({ slot, code, why }) => `  ${slot}: ${why} (${code})`).join('\n')}`
+
 export const faultText = ({ pointer, code, detail }: Fault): string => `  ${pointer || '/'} ${code}: ${detail}`
 
 export function changeText({ part, where, before, after }: Change): string {

@@ -70,7 +70,7 @@ export function lineFault(text: string | undefined, pointer: string, add: Add): 
   else if (control.test(text)) add(pointer, 'text.control-character', 'no line break and no control character here')
 }
 
-/** In a language that is none a message would written in the default of its template. */
+/** A message in a language that is none would be written in the default one of its template. */
 export function localeFault(tag: string | undefined, pointer: string, add: Add): void {
   if (tag === undefined) return
   try {

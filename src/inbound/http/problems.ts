@@ -62,6 +62,7 @@ export const problems = {
   'template.lint': [422, 'The wording or looks of the template have errors; mend them, or say why it is right'],
   'template.not-current': [412, 'The template has another newest version than the one that was read'],
   'template.no-source': [409, 'The source of this version is not here, or was changed in the database'],
+  'template.learnt': [409, 'A learnt template has no source; "npx tocsin templates show NAME@VERSION" shows its look'],
   'template.not-written': [409, 'The template of the message is not approved, so there is nothing to send'],
   'approval.void': [409, 'The content or the audience is no longer what was looked at; read it again'],
   'approval.wrong-answer': [409, 'The answer does not fit the content; it is recorded'],

@@ -1,5 +1,5 @@
 import Type, { type Static } from 'typebox'
-import { localeLengthMax, reasonTextLengthMax } from './contract.ts'
+import { contentFindings, localeLengthMax, reasonTextLengthMax } from './contract.ts'
 
 // Templates as data, beside `contract.ts` and under its rules. What a template may say in detail is read by `src/templates/parse.ts`, which names
 // every fault; here stands what the document shows.
@@ -195,6 +195,9 @@ export const PreviewView = Type.Object(
     text: Type.String(),
     html: Type.String(),
     values: Type.Record(Type.String(), Type.String()),
+    holds: Type.Array(Type.Object({ slot: Type.String(), code: Type.Enum([...contentFindings]), why: Type.String() }), {
+      description: 'Why a message with these values would be held; empty when it would not',
+    }),
     invalid: Type.Array(Type.String(), { description: 'Slots whose value does not fit: the message would be held' }),
     replaced: Type.Array(Type.String(), { description: 'Slots that show what stands instead' }),
   },
