@@ -52,7 +52,12 @@ function invalidSlots(compiled: Compiled, { template, slots = {} }: Content): Fi
   const { invalid } = render(compiled, template?.locale, slots, { code: '', isInert })
   return invalid.map(name => {
     const why = misfit(slots[name] ?? '', compiled.slots[name]!)
-    return { code: 'content.slot-invalid', where: 'slot', what: name, ...(why !== undefined && { why }) }
+    return {
+      code: 'content.slot-invalid',
+      where: 'slot',
+      what: name,
+      ...(why !== undefined && { why: `its value ${why}` }),
+    }
   })
 }
 

@@ -134,7 +134,7 @@ it('goes from draft over review to a second person, and from there to a mail in 
 })
 
 it('keeps a message to its slots', async () => {
-  const { ask, draft, approve, send } = await open()
+  const { product, ask, draft, approve, send } = await open()
   await approve('1', (await draft(alert())).body.hash)
   const { place: _, ...few } = slots
   expect(await send({ slots: { ...few, colour: 'red' } })).toMatchObject({
@@ -150,6 +150,12 @@ it('keeps a message to its slots', async () => {
   const long = await send({ slots: { ...slots, name: 'x'.repeat(41) } })
   expect(long.status).toBe(202)
   expect((long.body.reasons as { code: string }[]).map(({ code }) => code)).toContain('content.slot-invalid')
+  expect((await product.ask(`/v1/messages/${long.body.id}/findings`, { key: ana.key })).body).toEqual({
+    findings: [
+      { code: 'content.slot-active', where: 'slot', what: 'device', why: 'its value brings markup' },
+      { code: 'content.slot-invalid', where: 'slot', what: 'name', why: 'its value has more than 40 characters' },
+    ],
+  })
   // What the application itself wrote is its fault, and nothing that a person could decide about.
   const wrong = { link: '', at: 'yesterday' }
   expect(await send({ slots: { ...slots, ...wrong } })).toMatchObject({
