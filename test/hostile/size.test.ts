@@ -193,7 +193,8 @@ describe('a product of its own', () => {
       sent++
       await new Promise(resolve => client.socket.write(chunk, resolve))
     }
-    expect(sent).toBeLessThan(60)
+    // It is cut off at its 26th MiB; what lies in the buffers between takes some more.
+    expect(sent).toBeLessThan(150)
     expect(await client.reply()).toMatch(/^(?:552 5\.3\.4|421 4\.7\.0|$)/)
   })
 })
