@@ -4,7 +4,7 @@ import type { Content, Proof } from '../core/content.ts'
 import { categories, type MessageFacts, type MessageId } from '../core/events.ts'
 import { type Hash64, nameHash } from '../std/hash64.ts'
 import { type Mailbox, parseMailbox } from '../std/mailbox.ts'
-import type { Application, MessageRequest } from './intake.ts'
+import { type Application, type MessageRequest, Unavailable } from './intake.ts'
 import { type Gateway, openIntake, type WrittenMessage } from './requests.ts'
 
 const mailbox = (address: string): Mailbox => {
@@ -63,7 +63,7 @@ function intake(
     await ask({ name: application }, part)
     return (commands.at(-1) as { message: MessageFacts }).message
   }
-  return Object.assign(send, { ask, contents })
+  return Object.assign(send, { ask, contents, commands })
 }
 
 describe('a message from a template', () => {
@@ -170,4 +170,11 @@ describe('the facts of a message', () => {
     expect(await send({ build: 'r7' })).toMatchObject({ build: build.build })
     for (const { build } of [one, other]) expect(build).toBeLessThan(categories)
   })
+})
+
+it('nothing is decided while a template cannot be read', async () => {
+  const { ask, commands } = intake(() => Promise.reject(new Error('the database is away')))
+  const content = { kind: 'template', name: 't', slots: {} } as const
+  await expect(ask({ name: 'shop' }, {}, { content })).rejects.toThrow(Unavailable)
+  expect(commands).toEqual([])
 })

@@ -6,15 +6,16 @@ import { assert } from '../std/assert.ts'
 import type { Hash64 } from '../std/hash64.ts'
 import { canonicalMailbox, type Mailbox, parseMailbox } from '../std/mailbox.ts'
 import type { Standing } from '../views/places.ts'
-import type {
-  Application,
-  ConfirmAnswer,
-  EventAnswer,
-  Intake,
-  MessageAnswer,
-  MessageRequest,
-  ReportedEvent,
-  SlotFault,
+import {
+  type Application,
+  type ConfirmAnswer,
+  type EventAnswer,
+  type Intake,
+  type MessageAnswer,
+  type MessageRequest,
+  type ReportedEvent,
+  type SlotFault,
+  Unavailable,
 } from './intake.ts'
 import { RecipientOrder } from './recipient-order.ts'
 import { buildCategory, requesterFacts } from './requester.ts'
@@ -148,9 +149,14 @@ async function writeAll(gateway: Gateway<unknown>, requests: readonly MessageReq
     const { content, class: className } = draft.request
     if (content.kind !== 'template') continue
     const written = gateway.write({ class: className, code: gateway.code(draft.id) }, content)
-    draft.written = written instanceof Promise ? await written : written
+    draft.written = written instanceof Promise ? await written.catch(notReadable) : written
   }
   return drafts
+}
+
+/** A version that is not in memory lies in the database. While that is away nothing is decided, and the sender may try again. */
+function notReadable(cause: unknown): never {
+  throw new Unavailable('the template cannot be read now', { cause })
 }
 
 function messageSubmission<Sealed>(
